@@ -1,0 +1,309 @@
+package coupon
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"io"
+	"slices"
+	"time"
+)
+
+// Audience is whom a coupon is for. The zero value is everybody.
+type Audience string
+
+const (
+	Everyone          Audience = ""         // nobody is refused for who they are
+	NewCustomers      Audience = "new"      // no earlier completed booking when this one is made
+	ExistingCustomers Audience = "existing" // at least one earlier completed booking
+)
+
+// Clock is one of the two instants of a booking. The zero value means the
+// default of the field or query that has it.
+type Clock string
+
+const (
+	MadeAt    Clock = "made-at"      // when the booking was made
+	ServiceAt Clock = "service-date" // when what was booked is delivered
+)
+
+// Coupon is an offer. Make one with [Service.Create]; the zero value is not
+// valid (it has no code, start or discount).
+type Coupon struct {
+	ID          ID     `json:"id"`                    // set by Create
+	Code        Code   `json:"code"`                  // what customers type; see ParseCode
+	Name        string `json:"name,omitempty"`        // for the owner only; at most 200 characters
+	Description string `json:"description,omitempty"` // for the owner only; at most 2000 characters
+
+	Audience     Audience     `json:"audience,omitempty"`
+	Discount     Discount     `json:"discount"`
+	Restrictions Restrictions `json:"restrictions,omitzero"`
+	// Combinable says that the coupon may stand on one booking with others. Each
+	// of them must allow it.
+	Combinable bool `json:"combinable,omitempty"`
+
+	// The coupon is valid in [Start, End). Start is required; the zero End is no
+	// end. Make them from days with [StartOfDay]: "until 7 July" is the start of
+	// 8 July. They are cut to microseconds.
+	Start time.Time `json:"start"`
+	End   time.Time `json:"end,omitzero"`
+	// ValidBy is the clock that must lie in [Start, End). Default MadeAt.
+	ValidBy Clock `json:"valid_by,omitempty"`
+	// Zone is the IANA zone in which days, hours and periods are meant. Default
+	// "UTC". An unknown zone is an error here, not later.
+	Zone string `json:"zone"`
+
+	// KeepUseOnCancel: a cancelled booking does not give its use back. By
+	// default it does.
+	KeepUseOnCancel bool `json:"keep_use_on_cancel,omitempty"`
+	// ReleaseUseOnRefund: a booking refunded in full gives its use back. By
+	// default it does not.
+	ReleaseUseOnRefund bool `json:"release_use_on_refund,omitempty"`
+
+	// Inactive coupons refuse new redemptions until they are activated. See
+	// Deactivate and Activate.
+	Inactive bool `json:"inactive,omitempty"`
+	// ArchivedAt is when the coupon was put away for good; zero if it was not.
+	ArchivedAt time.Time `json:"archived_at,omitzero"`
+
+	// Version counts the edits from 1. Update refuses with ErrVersion if it is
+	// not the stored one.
+	Version   int64     `json:"version"`
+	CreatedAt time.Time `json:"created_at"`
+	CreatedBy string    `json:"created_by,omitempty"`
+	UpdatedAt time.Time `json:"updated_at"`
+	UpdatedBy string    `json:"updated_by,omitempty"`
+}
+
+// Config is what a Service is made of.
+type Config struct {
+	Store Store            // required
+	Now   func() time.Time // default time.Now
+	Rand  io.Reader        // source of ids; default crypto/rand.Reader
+}
+
+// Service is the library for users: it decides, the store remembers. It is safe
+// for concurrent use. Make one with [New].
+type Service struct {
+	store Store
+	now   func() time.Time
+	rand  io.Reader
+	actor string
+}
+
+// New makes a Service. It does no I/O and starts nothing; the tables are made by
+// the store's own Migrate.
+func New(cfg Config) (*Service, error) {
+	if cfg.Store == nil {
+		return nil, errors.New("coupon: Config.Store is required")
+	}
+	s := &Service{store: cfg.Store, now: cfg.Now, rand: cfg.Rand}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.rand == nil {
+		s.rand = rand.Reader
+	}
+	return s, nil
+}
+
+// With is the same service over another store: the store of one merchant, or
+// one bound to the host's transaction.
+func (s *Service) With(st Store) *Service {
+	c := *s
+	c.store = st
+	return &c
+}
+
+// As is the same service acting for somebody: the name is recorded with every
+// edit, note and event. It is the host's name for a person, at most 200
+// characters; longer ones are cut.
+func (s *Service) As(actor string) *Service {
+	c := *s
+	c.actor = actor
+	if r := []rune(actor); len(r) > maxNameLength {
+		c.actor = string(r[:maxNameLength])
+	}
+	return &c
+}
+
+// Now is the service's clock, in UTC and cut to microseconds, as it is stored.
+func (s *Service) Now() time.Time { return instant(s.now()) }
+
+// instant is the one form of every stored time.
+func instant(t time.Time) time.Time {
+	if t.IsZero() {
+		return time.Time{}
+	}
+	return t.UTC().Truncate(time.Microsecond)
+}
+
+// Create stores a new coupon and gives it back with its id, version 1 and who
+// made it. Those fields of c are ignored. All that is wrong with c comes back in
+// one [*InvalidError]; a code in use is [ErrDuplicateCode].
+func (s *Service) Create(ctx context.Context, c Coupon) (Coupon, error) {
+	c = c.normal()
+	if err := c.Validate(); err != nil {
+		return Coupon{}, err
+	}
+	now := s.Now()
+	id, err := newID(now, s.rand)
+	if err != nil {
+		return Coupon{}, err
+	}
+	c.ID, c.Version, c.ArchivedAt = id, 1, time.Time{}
+	c.CreatedAt, c.CreatedBy, c.UpdatedAt, c.UpdatedBy = now, s.actor, now, s.actor
+	if err := s.store.InsertCoupon(ctx, c); err != nil {
+		return Coupon{}, err
+	}
+	return c, nil
+}
+
+// Coupon gives the coupon of that id, or [ErrNotFound].
+func (s *Service) Coupon(ctx context.Context, id ID) (Coupon, error) {
+	return s.store.Coupon(ctx, id)
+}
+
+// CouponByCode gives the coupon that is not archived and has the code, or
+// [ErrNotFound]. The code is typed text: see [ParseCode].
+func (s *Service) CouponByCode(ctx context.Context, code string) (Coupon, error) {
+	c, err := ParseCode(code)
+	if err != nil {
+		return Coupon{}, err
+	}
+	return s.store.CouponByCode(ctx, c)
+}
+
+// Update stores an edited coupon under c.ID as a new version, if c.Version is
+// still the stored one; else [*VersionError] carries what is stored. It affects
+// future redemptions only: the past keeps its version. Raising a limit by n
+// opens exactly n uses, and a new limit counts the uses already made. Who made
+// the coupon and whether it is archived can't be changed here.
+func (s *Service) Update(ctx context.Context, c Coupon) (Coupon, error) {
+	c = c.normal()
+	if err := c.Validate(); err != nil {
+		return Coupon{}, err
+	}
+	old, err := s.store.Coupon(ctx, c.ID)
+	if err != nil {
+		return Coupon{}, err
+	}
+	if old.Version != c.Version {
+		return Coupon{}, &VersionError{Current: old}
+	}
+	if !old.ArchivedAt.IsZero() {
+		return Coupon{}, invalid("archived_at", old.ArchivedAt.Format(time.RFC3339), "must be unset: an archived coupon can't be edited, duplicate it")
+	}
+	c.ArchivedAt, c.CreatedAt, c.CreatedBy = old.ArchivedAt, old.CreatedAt, old.CreatedBy
+	return s.replace(ctx, old, c)
+}
+
+// replace is the one way a stored coupon changes.
+func (s *Service) replace(ctx context.Context, old, c Coupon) (Coupon, error) {
+	c.Version, c.UpdatedAt, c.UpdatedBy = old.Version+1, s.Now(), s.actor
+	if err := s.store.UpdateCoupon(ctx, c, recount(old, c)); err != nil {
+		if errors.Is(err, ErrVersion) {
+			if now, e := s.store.Coupon(ctx, c.ID); e == nil {
+				err = &VersionError{Current: now}
+			}
+		}
+		return Coupon{}, err
+	}
+	return c, nil
+}
+
+// change re-reads and tries again when somebody else was faster: the switches
+// below do not depend on what else was edited.
+func (s *Service) change(ctx context.Context, id ID, edit func(*Coupon) bool) (Coupon, error) {
+	for range 8 {
+		old, err := s.store.Coupon(ctx, id)
+		if err != nil {
+			return Coupon{}, err
+		}
+		c := old
+		if !edit(&c) {
+			return old, nil
+		}
+		c, err = s.replace(ctx, old, c)
+		if !errors.Is(err, ErrVersion) {
+			return c, err
+		}
+	}
+	return Coupon{}, ErrContention
+}
+
+// Deactivate switches a coupon off: it refuses new redemptions. Doing it twice
+// changes nothing.
+func (s *Service) Deactivate(ctx context.Context, id ID) (Coupon, error) {
+	return s.change(ctx, id, func(c *Coupon) bool {
+		was := c.Inactive
+		c.Inactive = true
+		return !was && c.ArchivedAt.IsZero()
+	})
+}
+
+// Activate switches a deactivated coupon on again. Dates and limits still hold.
+func (s *Service) Activate(ctx context.Context, id ID) (Coupon, error) {
+	return s.change(ctx, id, func(c *Coupon) bool {
+		was := c.Inactive
+		c.Inactive = false
+		return was && c.ArchivedAt.IsZero()
+	})
+}
+
+// Archive puts a coupon away for good: it refuses new redemptions and frees its
+// code for a new coupon, and keeps its history. Coupons are never deleted.
+func (s *Service) Archive(ctx context.Context, id ID) (Coupon, error) {
+	return s.change(ctx, id, func(c *Coupon) bool {
+		if !c.ArchivedAt.IsZero() {
+			return false
+		}
+		c.ArchivedAt = s.Now()
+		return true
+	})
+}
+
+// Duplicate creates a new coupon with the rules and dates of another under a new
+// code. It is inactive, so that dates and limits can be adjusted before anybody
+// uses it.
+func (s *Service) Duplicate(ctx context.Context, id ID, code string) (Coupon, error) {
+	c, err := s.store.Coupon(ctx, id)
+	if err != nil {
+		return Coupon{}, err
+	}
+	if c.Code, err = ParseCode(code); err != nil {
+		return Coupon{}, err
+	}
+	c.Inactive = true
+	return s.Create(ctx, c)
+}
+
+// normal is the coupon as it is stored: defaults written out, instants cut,
+// nothing shared with the caller.
+func (c Coupon) normal() Coupon {
+	if code, err := ParseCode(string(c.Code)); err == nil {
+		c.Code = code
+	}
+	c.Start, c.End = instant(c.Start), instant(c.End)
+	if c.ValidBy == "" {
+		c.ValidBy = MadeAt
+	}
+	if c.Zone == "" {
+		c.Zone = "UTC"
+	}
+	r := &c.Restrictions
+	r.Days, r.Hours, r.Frequencies = slices.Clone(r.Days), slices.Clone(r.Hours), slices.Clone(r.Frequencies)
+	r.Matches, r.Limits = slices.Clone(r.Matches), slices.Clone(r.Limits)
+	for i, m := range r.Matches {
+		r.Matches[i].AnyOf, r.Matches[i].NoneOf = slices.Clone(m.AnyOf), slices.Clone(m.NoneOf)
+	}
+	for i := range r.Limits {
+		if r.Limits[i].Every == "" {
+			r.Limits[i].Every = Ever
+		}
+	}
+	if len(r.Days)+len(r.Hours) > 0 && r.DaysBy == "" {
+		r.DaysBy = ServiceAt
+	}
+	return c
+}

@@ -1,0 +1,149 @@
+package coupon
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// The sentinels are what a caller branches on with errors.Is. Where the caller
+// needs data too, a typed error in this package matches the sentinel.
+var (
+	// ErrNotFound: no such coupon, redemption or note for this merchant. An id
+	// of another merchant is not found either.
+	ErrNotFound = errors.New("coupon: not found")
+	// ErrInvalid is matched by [*InvalidError].
+	ErrInvalid = errors.New("coupon: invalid input")
+	// ErrDuplicateCode: another coupon of the merchant that is not archived has
+	// the code already.
+	ErrDuplicateCode = errors.New("coupon: the code is in use by another coupon")
+	// ErrVersion: the coupon was changed since it was read. Read it again, show
+	// both versions, and update again. Matched by [*VersionError].
+	ErrVersion = errors.New("coupon: the coupon was changed since it was read")
+	// ErrRefused is matched by [*RefusedError].
+	ErrRefused = errors.New("coupon: refused")
+	// ErrConflict: the same key was used before with other content. Matched by
+	// [*ConflictError].
+	ErrConflict = errors.New("coupon: the booking has another redemption of this coupon")
+	// ErrCancelled: the redemption was cancelled. Matched by [*CancelledError].
+	ErrCancelled = errors.New("coupon: the redemption is cancelled")
+	// ErrContention: the database stayed locked by others through all attempts.
+	// Nothing was written; call again later.
+	ErrContention = errors.New("coupon: the database is busy")
+	// ErrOutcomeUnknown: the connection broke while the transaction was being
+	// committed. It may or may not be written: make the same call again with the
+	// same keys, which answers what happened.
+	ErrOutcomeUnknown = errors.New("coupon: the outcome of the write is unknown")
+)
+
+// FieldError is one field that is not as it must be.
+type FieldError struct {
+	Field string // dotted path, as "restrictions.limits[0].max"
+	Value string // what was given, shortened
+	Must  string // what it must be, with the bound
+}
+
+func (e FieldError) Error() string {
+	if e.Value == "" {
+		return e.Field + " " + e.Must
+	}
+	return fmt.Sprintf("%s %q %s", e.Field, e.Value, e.Must)
+}
+
+// InvalidError lists every field that is not as it must be; nothing was stored.
+// It matches [ErrInvalid].
+type InvalidError struct{ Fields []FieldError }
+
+func (e *InvalidError) Error() string {
+	parts := make([]string, len(e.Fields))
+	for i, f := range e.Fields {
+		parts[i] = f.Error()
+	}
+	return "coupon: " + strings.Join(parts, "; ")
+}
+
+// Is matches [ErrInvalid].
+func (e *InvalidError) Is(target error) bool { return target == ErrInvalid }
+
+// RefusedError is what Redeem returns when rules are not met. It matches
+// [ErrRefused]. Error is for the owner's log; show a customer
+// [Refusal.Public] instead.
+type RefusedError struct{ Refusals []Refusal }
+
+func (e *RefusedError) Error() string {
+	parts := make([]string, len(e.Refusals))
+	for i, r := range e.Refusals {
+		parts[i] = r.String()
+	}
+	return "coupon: refused: " + strings.Join(parts, "; ")
+}
+
+// Is matches [ErrRefused].
+func (e *RefusedError) Is(target error) bool { return target == ErrRefused }
+
+// ConflictError carries what is stored under the key. It matches [ErrConflict].
+type ConflictError struct {
+	Redemption Redemption
+	Differs    string // what differs, in words
+}
+
+func (e *ConflictError) Error() string {
+	return fmt.Sprintf("%v: booking %q, coupon %s: %s", ErrConflict, e.Redemption.Booking, e.Redemption.Coupon, e.Differs)
+}
+
+// Is matches [ErrConflict].
+func (e *ConflictError) Is(target error) bool { return target == ErrConflict }
+
+// CancelledError carries the cancelled redemption. It matches [ErrCancelled].
+type CancelledError struct{ Redemption Redemption }
+
+func (e *CancelledError) Error() string {
+	return fmt.Sprintf("%v: booking %q, coupon %s", ErrCancelled, e.Redemption.Booking, e.Redemption.Coupon)
+}
+
+// Is matches [ErrCancelled].
+func (e *CancelledError) Is(target error) bool { return target == ErrCancelled }
+
+// VersionError carries the coupon as it is stored now. It matches [ErrVersion].
+type VersionError struct{ Current Coupon }
+
+func (e *VersionError) Error() string {
+	return fmt.Sprintf("%v: it is at version %d", ErrVersion, e.Current.Version)
+}
+
+// Is matches [ErrVersion].
+func (e *VersionError) Is(target error) bool { return target == ErrVersion }
+
+// invalid is an InvalidError of one field.
+func invalid(field, value, must string) *InvalidError {
+	var p problems
+	p.add(field, value, must)
+	return &InvalidError{Fields: p}
+}
+
+// problems collects every broken field of one input.
+type problems []FieldError
+
+func (p *problems) add(field, value, must string) {
+	const most = 60
+	if r := []rune(value); len(r) > most {
+		value = string(r[:most]) + "…"
+	}
+	*p = append(*p, FieldError{Field: field, Value: value, Must: must})
+}
+
+// merge takes over the fields of an InvalidError, under a new path.
+func (p *problems) merge(field string, err error) {
+	if e, ok := errors.AsType[*InvalidError](err); ok {
+		for _, f := range e.Fields {
+			p.add(field, f.Value, f.Must)
+		}
+	}
+}
+
+func (p problems) err() error {
+	if len(p) == 0 {
+		return nil
+	}
+	return &InvalidError{Fields: p}
+}

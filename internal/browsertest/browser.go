@@ -1,0 +1,110 @@
+// Package browsertest opens pages in a real browser and says what they show
+// and which rules of their Content-Security-Policy they break.
+//
+// It is a module of its own, so that users of the library do not get the
+// browser's driver into their go.sum.
+package browsertest
+
+import (
+	"context"
+	"os/exec"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/audits"
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+// patience bounds every single step, so that a page that never gets ready fails its test by name.
+const patience = 30 * time.Second
+
+// Browser is one running browser. Its methods may be used in parallel.
+type Browser struct {
+	ctx context.Context
+}
+
+// Start starts a browser that ends with the test. It takes about a second:
+// start one per test and let subtests share it. Where no browser is
+// installed, the test is skipped.
+func Start(t testing.TB) *Browser {
+	t.Helper()
+	path := lookPath()
+	if path == "" {
+		t.Skip("no browser: install Debian's package chromium, or Google Chrome")
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(path),
+		chromedp.WSURLReadTimeout(patience),
+		// Containers rarely allow the sandbox, and the pages are our own.
+		chromedp.NoSandbox,
+		chromedp.DisableGPU,
+		// Together with the defaults: the browser calls nobody but the page's server.
+		chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("disable-quic", true),
+		// Pictures of a page are the same in width whether it scrolls or not.
+		chromedp.Flag("hide-scrollbars", true),
+	)
+	ctx, cancel := chromedp.NewExecAllocator(context.Background(), options...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx, chromedp.WithErrorf(t.Logf))
+	t.Cleanup(cancel)
+	// The first action starts the browser, and its context must outlive it: no time limit here.
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatalf("start %s: %v", path, err)
+	}
+	return &Browser{ctx}
+}
+
+// lookPath finds a browser, under the same names as internal/tools/setup.sh.
+func lookPath() string {
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	return ""
+}
+
+// Options say how a page is looked at.
+type Options struct {
+	Width int  // of the viewport, in CSS pixels; default 1280
+	Dark  bool // prefers-color-scheme: dark instead of light
+	NoJS  bool // the page's scripts do not run
+}
+
+// Open loads a page in a new tab with cookies and storage of its own, and
+// waits for its load event. The tab closes with the test t.
+func (b *Browser) Open(t testing.TB, url string, o Options) *Page {
+	t.Helper()
+	p := &Page{t: t}
+	var cancel context.CancelFunc
+	p.ctx, cancel = chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext(), chromedp.WithListener(p.listen))
+	t.Cleanup(cancel)
+	if err := chromedp.Do(p.ctx); err != nil {
+		t.Fatalf("open a tab: %v", err)
+	}
+	if o.Width == 0 {
+		o.Width = 1280
+	}
+	scheme := "light"
+	if o.Dark {
+		scheme = "dark"
+	}
+	run(p, "enable audits", call(audits.Enable, cdp.Empty{}))
+	run(p, "set the color scheme", call(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+	}))
+	run(p, "switch scripts", call(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: o.NoJS}))
+	run(p, "set the viewport", chromedp.EmulateViewport(int64(o.Width), 800))
+	run(p, "open "+url, chromedp.Navigate(url))
+	return p
+}
+
+// call makes an action of a command of the browser's protocol.
+func call[P, R any](cmd cdp.Command[P, R], params P) chromedp.Action[R] {
+	return func(ctx context.Context, t *chromedp.Target) (R, error) {
+		return cdp.Call(ctx, t, cmd, params)
+	}
+}

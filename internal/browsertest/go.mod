@@ -1,0 +1,13 @@
+module github.com/couponkit/coupon/internal/browsertest
+
+go 1.25.1
+
+// The library as it stands in this working tree.
+replace github.com/couponkit/coupon => ../..
+
+require (
+	github.com/chromedp/cdproto v0.159.0
+	github.com/chromedp/chromedp v0.23.0
+)
+
+require github.com/go-json-experiment/json v0.0.0-20260213210345-44df1a37e875 // indirect

@@ -1,0 +1,171 @@
+package browsertest
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/chromedp/cdproto/audits"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+// Page is a tab of a browser. A step that fails, or finds no element within
+// a time limit, ends the test. Selectors are CSS selectors; where several
+// elements match, the first one counts.
+//
+// Clicks and keys are real input, as from a mouse and a keyboard. Do not
+// replace them by scripts run over the protocol: such scripts may do what the
+// page's Content-Security-Policy forbids, and so hide a broken page.
+type Page struct {
+	t   testing.TB
+	ctx context.Context
+
+	mu         sync.Mutex
+	violations []string
+	errors     []string
+}
+
+// listen collects what the browser reports. It must not run a command.
+func (p *Page) listen(ev any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch ev := ev.(type) {
+	case *audits.EventIssueAdded:
+		if csp := ev.Issue.Details.ContentSecurityPolicyIssueDetails; csp != nil {
+			p.violations = append(p.violations, violation(csp))
+		}
+	case *runtime.EventExceptionThrown:
+		text := ev.ExceptionDetails.Text
+		if e := ev.ExceptionDetails.Exception; e != nil {
+			text += " " + e.Description
+		}
+		p.errors = append(p.errors, text)
+	case *log.EventEntryAdded:
+		e := ev.Entry
+		switch {
+		case e.Level != log.EntryLevelError:
+		case e.Source == log.EntrySourceSecurity: // a violation, told above
+		case strings.HasSuffix(e.URL, "/favicon.ico"): // asked for by the browser, not by the page
+		default:
+			p.errors = append(p.errors, e.Text+" "+e.URL)
+		}
+	}
+}
+
+func violation(csp *audits.ContentSecurityPolicyIssueDetails) string {
+	s := csp.ViolatedDirective + ": " + string(csp.ContentSecurityPolicyViolationType)
+	if csp.BlockedURL != "" {
+		s += " " + csp.BlockedURL
+	}
+	if at := csp.SourceCodeLocation; at != nil {
+		s += fmt.Sprintf(" at %s:%d", at.URL, at.LineNumber+1)
+	}
+	if csp.IsReportOnly {
+		s += " (report only)"
+	}
+	return s
+}
+
+// Violations are the violations of a Content-Security-Policy since the page
+// was opened, one line each, report-only policies included.
+func (p *Page) Violations() []string {
+	p.t.Helper()
+	p.sync()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.violations)
+}
+
+// Errors are the exceptions that no script caught and the requests that
+// failed since the page was opened, one line each.
+func (p *Page) Errors() []string {
+	p.t.Helper()
+	p.sync()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.errors)
+}
+
+// sync returns when the browser has reported what happened so far: it
+// answers in order, and a picture needs the page to have been drawn.
+func (p *Page) sync() {
+	p.t.Helper()
+	run(p, "draw the page", chromedp.CaptureScreenshot())
+}
+
+// Text is the visible text of an element.
+func (p *Page) Text(sel string) string {
+	p.t.Helper()
+	return run(p, "text of "+sel, chromedp.Text(chromedp.CSS(sel)))
+}
+
+// Count is the number of elements, visible or not, at this moment.
+func (p *Page) Count(sel string) int {
+	p.t.Helper()
+	return len(run(p, "count "+sel, chromedp.QueryNodeIDs(chromedp.CSSAll(sel), chromedp.AtLeast(0))))
+}
+
+// Wait waits until an element is visible, for what a click brings without a new page.
+func (p *Page) Wait(sel string) {
+	p.t.Helper()
+	run(p, "wait for "+sel, chromedp.WaitVisible(chromedp.CSS(sel)))
+}
+
+// Click clicks an element, and waits for nothing.
+func (p *Page) Click(sel string) {
+	p.t.Helper()
+	run(p, "click "+sel, chromedp.Click(chromedp.CSS(sel)))
+}
+
+// Follow clicks a link or a button and waits until the page it leads to is loaded.
+func (p *Page) Follow(sel string) {
+	p.t.Helper()
+	run(p, "follow "+sel, chromedp.WaitEvent(page.LoadEventFired, nil, chromedp.Click(chromedp.CSS(sel))))
+}
+
+// Type types into a field, after what is there.
+func (p *Page) Type(sel, text string) {
+	p.t.Helper()
+	run(p, "type into "+sel, chromedp.SendKeys(chromedp.CSS(sel), text))
+}
+
+// URL is the page's address now.
+func (p *Page) URL() string {
+	p.t.Helper()
+	return run(p, "address", chromedp.Location())
+}
+
+// Screenshot writes a PNG picture of the whole page, also of what is below the viewport.
+func (p *Page) Screenshot(path string) {
+	p.t.Helper()
+	png := run(p, "screenshot", chromedp.FullScreenshot(100)) // less than 100 would be a JPEG
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		p.t.Fatal(err)
+	}
+	if err := os.WriteFile(path, png, 0o644); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// Context is for chromedp's own actions, where the methods here do not suffice.
+func (p *Page) Context() context.Context { return p.ctx }
+
+// run does one step on the page, within the time limit.
+func run[T any](p *Page, what string, a chromedp.Action[T]) T {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	v, err := chromedp.Run(ctx, a)
+	if err != nil {
+		p.t.Fatalf("%s: %v", what, err)
+	}
+	return v
+}

@@ -1,0 +1,308 @@
+package coupon
+
+import (
+	"cmp"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"iter"
+	"math"
+	"slices"
+	"strings"
+	"time"
+)
+
+// CouponSort is the order of a list of coupons.
+type CouponSort string
+
+const (
+	ByCreated CouponSort = "created" // the default
+	ByCode    CouponSort = "code"
+	ByName    CouponSort = "name" // lower-cased
+	ByStart   CouponSort = "start"
+	ByEnd     CouponSort = "end" // without an end last
+)
+
+// RedemptionSort is the order of a list of redemptions.
+type RedemptionSort string
+
+const (
+	ByMadeAt    RedemptionSort = "made-at"      // the default
+	ByServiceAt RedemptionSort = "service-date" // without one last
+	ByBooking   RedemptionSort = "booking"
+	BySubtotal  RedemptionSort = "subtotal"
+	ByDiscount  RedemptionSort = "discount"
+)
+
+// CouponFilter chooses coupons. The zero value is all that are not archived, the
+// oldest first.
+type CouponFilter struct {
+	Search   string       // somewhere in the code or name, in any case
+	Statuses []Status     // nil: every status but archived
+	Audience *Audience    // nil: every audience
+	Kind     DiscountKind // "": every kind
+	Sort     CouponSort
+	Desc     bool
+	After    string // begin after this position: a CouponState's Cursor
+}
+
+// RedemptionFilter chooses redemptions. The zero value is all of the merchant,
+// the earliest made first.
+type RedemptionFilter struct {
+	Coupon      ID
+	Booking     string
+	Customer    string // any spelling of the key
+	Code        Code
+	Currency    string
+	States      []State // nil: all
+	Range       Range
+	Unscheduled bool // only those without a service date
+	Sort        RedemptionSort
+	Desc        bool
+	After       string // begin after this position: see Cursor
+}
+
+// Cursor is a position in a list: the value that it is sorted by, a text or an
+// integer, and the keys that break ties.
+type Cursor struct {
+	Sort string   `json:"s"`
+	Text string   `json:"t,omitempty"`
+	Num  int64    `json:"n,omitempty"`
+	Keys []string `json:"k"`
+}
+
+// Compare orders positions of one list, ascending: by Text, Num, then Keys as
+// bytes.
+func (c Cursor) Compare(o Cursor) int {
+	return cmp.Or(cmp.Compare(c.Text, o.Text), cmp.Compare(c.Num, o.Num), slices.Compare(c.Keys, o.Keys))
+}
+
+func (c Cursor) encode() string {
+	data, err := json.Marshal(c)
+	if err != nil {
+		panic(err) // only strings and integers
+	}
+	return base64.RawURLEncoding.EncodeToString(data)
+}
+
+// decodeCursor reads a position; one of another order is refused.
+func decodeCursor(s, sort string, keys int) (*Cursor, error) {
+	if s == "" {
+		return nil, nil
+	}
+	var c Cursor
+	data, err := base64.RawURLEncoding.DecodeString(s)
+	if err != nil || json.Unmarshal(data, &c) != nil || c.Sort != sort || len(c.Keys) != keys {
+		return nil, invalid("after", s, "must be a position in the same list and order: begin again without it")
+	}
+	return &c, nil
+}
+
+// CursorOf is the position of a coupon in a list of that order.
+func (by CouponSort) CursorOf(c Coupon) Cursor {
+	out := Cursor{Sort: string(by), Keys: []string{string(c.ID)}}
+	switch by {
+	case ByCode:
+		out.Text = string(c.Code)
+	case ByName:
+		out.Text = strings.ToLower(c.Name)
+	case ByStart:
+		out.Num = c.Start.UnixMicro()
+	case ByEnd:
+		out.Num = microsOrLast(c.End)
+	default:
+		out.Num = c.CreatedAt.UnixMicro()
+	}
+	return out
+}
+
+// CursorOf is the position of a redemption in a list of that order.
+func (by RedemptionSort) CursorOf(r Redemption) Cursor {
+	out := Cursor{Sort: string(by), Keys: []string{r.Booking, string(r.Coupon)}}
+	switch by {
+	case ByServiceAt:
+		out.Num = microsOrLast(r.ServiceAt)
+	case ByBooking: // the keys say it all
+	case BySubtotal:
+		out.Num, _ = r.Subtotal.Minor()
+	case ByDiscount:
+		out.Num, _ = r.Discount.Minor()
+	default:
+		out.Num = r.MadeAt.UnixMicro()
+	}
+	return out
+}
+
+// Cursor is the position of a redemption in the list of this filter, to begin
+// the next page After it.
+func (f RedemptionFilter) Cursor(r Redemption) string {
+	return cmp.Or(f.Sort, ByMadeAt).CursorOf(r).encode()
+}
+
+// microsOrLast is the instant in microseconds, or the last there is: what has no
+// date comes after all that have one.
+func microsOrLast(t time.Time) int64 {
+	if t.IsZero() {
+		return math.MaxInt64
+	}
+	return t.UnixMicro()
+}
+
+const pageSize = 200
+
+// Coupons lists coupons with their status, in pages behind the scenes: it can be
+// stopped at any time, and edits during the walk neither repeat nor hide others.
+// An error comes once, last.
+func (s *Service) Coupons(ctx context.Context, f CouponFilter) iter.Seq2[CouponState, error] {
+	return func(yield func(CouponState, error) bool) {
+		q, err := f.query()
+		if err != nil {
+			yield(CouponState{}, err)
+			return
+		}
+		for {
+			page, err := s.store.Coupons(ctx, q)
+			if err != nil {
+				yield(CouponState{}, err)
+				return
+			}
+			states, err := s.states(ctx, page)
+			if err != nil {
+				yield(CouponState{}, err)
+				return
+			}
+			for i, st := range states {
+				cur := q.Sort.CursorOf(page[i])
+				st.Cursor, q.After = cur.encode(), &cur
+				if len(f.Statuses) > 0 && !slices.Contains(f.Statuses, st.Status) {
+					continue
+				}
+				if !yield(st, nil) {
+					return
+				}
+			}
+			if len(page) < q.Limit {
+				return
+			}
+		}
+	}
+}
+
+func (f CouponFilter) query() (CouponQuery, error) {
+	q := CouponQuery{Search: strings.ToLower(strings.TrimSpace(f.Search)), Audience: f.Audience, Kind: f.Kind,
+		Sort: cmp.Or(f.Sort, ByCreated), Desc: f.Desc, Limit: pageSize}
+	switch q.Sort {
+	case ByCreated, ByCode, ByName, ByStart, ByEnd:
+	default:
+		return q, invalid("sort", string(q.Sort), "must be created, code, name, start or end")
+	}
+	if archived := slices.Contains(f.Statuses, Archived); !archived || len(f.Statuses) == 1 {
+		q.Archived = &archived
+	}
+	var err error
+	q.After, err = decodeCursor(f.After, string(q.Sort), 1)
+	return q, err
+}
+
+// Redemptions lists redemptions, in pages behind the scenes as Coupons does.
+func (s *Service) Redemptions(ctx context.Context, f RedemptionFilter) iter.Seq2[Redemption, error] {
+	return func(yield func(Redemption, error) bool) {
+		q, err := f.query()
+		if err != nil {
+			yield(Redemption{}, err)
+			return
+		}
+		for {
+			page, err := s.store.Redemptions(ctx, q)
+			if err != nil {
+				yield(Redemption{}, err)
+				return
+			}
+			for _, r := range page {
+				cur := q.Sort.CursorOf(r)
+				q.After = &cur
+				if !yield(r, nil) {
+					return
+				}
+			}
+			if len(page) < q.Limit {
+				return
+			}
+		}
+	}
+}
+
+func (f RedemptionFilter) query() (RedemptionQuery, error) {
+	q := RedemptionQuery{Coupon: f.Coupon, Booking: f.Booking, Customer: CustomerKey(f.Customer), Code: f.Code, Currency: f.Currency,
+		States: f.States, Unscheduled: f.Unscheduled, Sort: cmp.Or(f.Sort, ByMadeAt), Desc: f.Desc, Limit: pageSize}
+	switch q.Sort {
+	case ByMadeAt, ByServiceAt, ByBooking, BySubtotal, ByDiscount:
+	default:
+		return q, invalid("sort", string(q.Sort), "must be made-at, service-date, booking, subtotal or discount")
+	}
+	var err error
+	if q.Range, err = f.Range.normal(); err != nil {
+		return q, err
+	}
+	q.After, err = decodeCursor(f.After, string(q.Sort), 2)
+	return q, err
+}
+
+// Versions lists the versions of a coupon, the newest first: what it was, when
+// (UpdatedAt) and by whom (UpdatedBy).
+func (s *Service) Versions(ctx context.Context, id ID) iter.Seq2[Coupon, error] {
+	return func(yield func(Coupon, error) bool) {
+		before := int64(math.MaxInt64)
+		for {
+			page, err := s.store.Versions(ctx, id, before, pageSize)
+			if err != nil {
+				yield(Coupon{}, err)
+				return
+			}
+			for _, c := range page {
+				before = c.Version
+				if !yield(c, nil) {
+					return
+				}
+			}
+			if len(page) < pageSize {
+				return
+			}
+		}
+	}
+}
+
+// compareStrings is the one order of texts, in every store: as bytes.
+func compareStrings(a, b string) int { return cmp.Compare(a, b) }
+
+// Holds reports whether a redemption is one of those that the query asks for,
+// After apart: the meaning that every store must agree with.
+func (q RedemptionQuery) Holds(r Redemption) bool {
+	return (q.Coupon == "" || q.Coupon == r.Coupon) &&
+		(q.Booking == "" || q.Booking == r.Booking) &&
+		(q.Customer == "" || q.Customer == r.Customer) &&
+		(q.Code == "" || q.Code == r.Code) &&
+		(q.Currency == "" || q.Currency == r.Subtotal.Currency) &&
+		(len(q.States) == 0 || slices.Contains(q.States, r.State)) &&
+		(!q.Unscheduled || r.ServiceAt.IsZero()) &&
+		q.Range.open(r)
+}
+
+// Holds reports whether a coupon is one of those that the query asks for, After
+// apart.
+func (q CouponQuery) Holds(c Coupon) bool {
+	return (q.Search == "" || strings.Contains(SearchText(c), q.Search)) &&
+		(q.Audience == nil || *q.Audience == c.Audience) &&
+		(q.Kind == "" || q.Kind == c.Discount.Kind) &&
+		(q.Archived == nil || *q.Archived == !c.ArchivedAt.IsZero())
+}
+
+// SearchText is what a search looks in.
+func SearchText(c Coupon) string {
+	return strings.ToLower(string(c.Code)) + "\n" + strings.ToLower(c.Name)
+}
+
+// open is holds, but a range without ends also has what has no service date.
+func (r Range) open(x Redemption) bool {
+	return (r.From.IsZero() && r.To.IsZero()) || r.holds(x)
+}

@@ -1,0 +1,149 @@
+package coupon
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Reason says which rule is not met. The values are stable: hosts may store and
+// translate them.
+type Reason string
+
+// The reasons, in the order in which Check gives them.
+const (
+	UnknownCode     Reason = "unknown-code"      // no coupon has the code
+	AlreadyApplied  Reason = "already-applied"   // the same coupon twice on one booking
+	NotCombinable   Reason = "not-combinable"    // one of several coupons must stand alone
+	IsArchived      Reason = "archived"          //
+	IsInactive      Reason = "inactive"          //
+	NotStarted      Reason = "not-started"       // Required: the start; Found: the booking's instant
+	HasEnded        Reason = "ended"             // Required: the end; Found: the booking's instant
+	NoServiceDate   Reason = "no-service-date"   // a rule looks at it, and the booking has none
+	NoServiceTime   Reason = "no-service-time"   // a rule looks at the hour, and only the day is known
+	NoCustomer      Reason = "customer-required" // a rule looks at the customer, and nobody is known
+	HistoryUnknown  Reason = "history-unknown"   // the host didn't say how many earlier bookings there are
+	NotNew          Reason = "not-new"           // Found: earlier bookings
+	NotExisting     Reason = "not-existing"      //
+	WrongType       Reason = "wrong-type"        // Required, Found: booking type
+	WrongFrequency  Reason = "wrong-frequency"   // Required, Found: frequency
+	WrongDay        Reason = "wrong-day"         // Required, Found: weekdays
+	WrongHour       Reason = "wrong-hour"        // Required: windows; Found: time of day
+	WrongCurrency   Reason = "wrong-currency"    // Required, Found: currency
+	BelowMinimum    Reason = "below-minimum"     // Required, Found: amounts
+	AboveMaximum    Reason = "above-maximum"     // Required, Found: amounts
+	NoMatch         Reason = "no-match"          // Match says which; Found: the values there are
+	NothingEligible Reason = "nothing-eligible"  // no line is one the coupon applies to
+	TooFewUnits     Reason = "too-few-units"     // Required, Found: eligible units
+	NoDiscount      Reason = "no-discount"       // the discount comes to nothing
+	LimitReached    Reason = "limit-reached"     // Limit says which; Required: its height; Found: used before
+)
+
+// Refusal is one rule that is not met. The zero value is none.
+type Refusal struct {
+	Reason Reason `json:"reason"`
+	Code   Code   `json:"code,omitempty"` // of the coupon that refuses; empty for an unknown code
+	// Required and Found are what the rule asks for and what there was; empty
+	// where the reason says it all.
+	Required Fact   `json:"required,omitzero"`
+	Found    Fact   `json:"found,omitzero"`
+	Match    *Match `json:"match,omitempty"` // with NoMatch
+	Limit    *Limit `json:"limit,omitempty"` // with LimitReached
+}
+
+// Fact is a typed value in a refusal: the field that is set tells its type. The
+// zero value is no fact.
+type Fact struct {
+	Money Money     `json:"money,omitzero"`
+	Time  time.Time `json:"time,omitzero"` // an instant, in UTC
+	Count *int64    `json:"count,omitempty"`
+	Words []string  `json:"words,omitempty"`
+}
+
+// IsZero reports whether there is no fact.
+func (f Fact) IsZero() bool {
+	return f.Money.IsZero() && f.Time.IsZero() && f.Count == nil && len(f.Words) == 0
+}
+
+func (f Fact) String() string {
+	switch {
+	case !f.Money.IsZero():
+		return f.Money.String()
+	case !f.Time.IsZero():
+		return f.Time.Format(time.RFC3339)
+	case f.Count != nil:
+		return strconv.FormatInt(*f.Count, 10)
+	}
+	return strings.Join(f.Words, ", ")
+}
+
+func count(n int64) Fact { return Fact{Count: &n} }
+func words[S ~string](w ...S) Fact {
+	out := make([]string, len(w))
+	for i, s := range w {
+		out[i] = string(s)
+	}
+	return Fact{Words: out}
+}
+
+// String is for the owner and the log: it says everything.
+func (r Refusal) String() string {
+	var b strings.Builder
+	b.WriteString(string(r.Reason))
+	if r.Code != "" {
+		fmt.Fprintf(&b, " (%s)", r.Code)
+	}
+	if m := r.Match; m != nil {
+		fmt.Fprintf(&b, " on %s %s", m.On, m.Key)
+	}
+	if l := r.Limit; l != nil {
+		fmt.Fprintf(&b, " of %s per %s", l.Of, l.Per)
+		if l.Every != Ever {
+			fmt.Fprintf(&b, " and %s", l.Every)
+		}
+	}
+	if !r.Required.IsZero() {
+		fmt.Fprintf(&b, ", required %s", r.Required)
+	}
+	if !r.Found.IsZero() {
+		fmt.Fprintf(&b, ", found %s", r.Found)
+	}
+	return b.String()
+}
+
+// NotValid is what a stranger is told of a code whatever the reason, so that
+// codes can't be found by trying: see [Refusal.Public].
+const NotValid = "This code can't be used for this booking."
+
+// Public is what a customer may be told, in English. Whatever would tell a
+// stranger that a code exists (it is unknown, inactive, expired, used up, for
+// others) is one neutral text, [NotValid]; what the customer can change about
+// the booking (its total, day, type or lines) is said.
+func (r Refusal) Public() string {
+	switch r.Reason {
+	case BelowMinimum:
+		return "This code needs a booking of at least " + r.Required.String() + "."
+	case AboveMaximum:
+		return "This code is for bookings up to " + r.Required.String() + "."
+	case WrongDay:
+		return "This code is for bookings on " + r.Required.String() + "."
+	case WrongHour:
+		return "This code is for bookings at " + r.Required.String() + "."
+	case NoServiceDate:
+		return "Choose a date first: this code depends on it."
+	case NoServiceTime:
+		return "Choose a time first: this code depends on it."
+	case WrongType, WrongFrequency:
+		return "This code is for " + r.Required.String() + " bookings."
+	case NothingEligible:
+		return "This code does not apply to anything in this booking."
+	case TooFewUnits:
+		return "This code needs at least " + r.Required.String() + " of what it applies to."
+	case AlreadyApplied:
+		return "This code is already applied."
+	case NotCombinable:
+		return "This code can't be combined with another one."
+	}
+	return NotValid
+}
