@@ -45,6 +45,8 @@ func (s *Service) Refund(ctx context.Context, booking string, refund Refund) ([]
 	if err := p.err(); err != nil {
 		return nil, err
 	}
+	minor, _ := refund.Amount.Minor()
+	refund.Amount = fromMinor(minor, refund.Amount.Currency)
 	return s.onBooking(ctx, booking, func(c Coupon, r *Redemption) (step, error) {
 		if r.State == Cancelled {
 			return step{}, &CancelledError{Redemption: *r}

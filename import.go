@@ -280,6 +280,7 @@ func (row PastRedemption) recording(c Coupon, now time.Time, actor string) (*rec
 		r.Cost = &m
 	}
 	w := &recording{discount: discount, events: []Event{r.event(EventImported, "", now, actor, r.Discount)}}
+	var refunds []string
 	for _, x := range row.Refunds {
 		if x.At = instant(x.At); x.At.IsZero() {
 			x.At = r.MadeAt
@@ -290,8 +291,11 @@ func (row PastRedemption) recording(c Coupon, now time.Time, actor string) (*rec
 			p.add("refunds.key", x.Key, "must be unique in the booking")
 		}
 		if len(p) == 0 {
+			minor, _ := x.Amount.Minor()
+			x.Amount = fromMinor(minor, x.Amount.Currency)
 			_, err := r.refund(x)
 			p.merge("refunds.amount", err)
+			refunds = append(refunds, digest(x.Key, minor, x.At.UnixMicro()))
 		}
 		w.events = append(w.events, r.event(EventRefunded, x.Key, x.At, x.By, x.Amount))
 	}
@@ -300,7 +304,7 @@ func (row PastRedemption) recording(c Coupon, now time.Time, actor string) (*rec
 		w.events = append(w.events, r.event(EventCancelled, "", r.CancelledAt, "", r.Discount))
 	}
 	r.Fingerprint = digest("import", customer, row.Currency, row.Type, r.MadeAt.UnixMicro(), r.ServiceAt.UnixMicro(),
-		subtotal, eligible, discount, other, row.Cost != nil, cost, r.Refunds, r.CancelledAt.UnixMicro())
+		subtotal, eligible, discount, other, row.Cost != nil, cost, refunds, r.CancelledAt.UnixMicro())
 	w.fact = r
 	return w, p.err()
 }
