@@ -1,0 +1,189 @@
+package memory
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/couponkit/coupon"
+)
+
+// InsertCoupon implements coupon.Store.
+func (s *Store) InsertCoupon(ctx context.Context, c coupon.Coupon) error {
+	return s.write(ctx, func(t *tenant) error {
+		if _, taken := t.codes[c.Code]; taken {
+			return coupon.ErrDuplicateCode
+		}
+		t.save(c)
+		return nil
+	})
+}
+
+// UpdateCoupon implements coupon.Store.
+func (s *Store) UpdateCoupon(ctx context.Context, c coupon.Coupon, recharge func(coupon.Redemption) []coupon.Charge) error {
+	return s.write(ctx, func(t *tenant) error {
+		old, ok := t.coupons[c.ID]
+		if !ok {
+			return coupon.ErrNotFound
+		}
+		if old.Version != c.Version-1 {
+			return coupon.ErrVersion
+		}
+		if id, taken := t.codes[c.Code]; taken && id != c.ID && c.ArchivedAt.IsZero() {
+			return coupon.ErrDuplicateCode
+		}
+		if t.codes[old.Code] == c.ID {
+			delete(t.codes, old.Code)
+		}
+		if recharge != nil {
+			t.recharge(c.ID, recharge)
+		}
+		t.save(c)
+		return nil
+	})
+}
+
+// recharge replaces what the coupon's redemptions hold.
+func (t *tenant) recharge(id coupon.ID, recharge func(coupon.Redemption) []coupon.Charge) {
+	for _, r := range t.all(coupon.RedemptionQuery{Coupon: id}) {
+		if !r.Holds {
+			continue
+		}
+		for _, ch := range r.Charges {
+			t.move(coupon.Charge{Slot: ch.Slot, N: -ch.N})
+		}
+		r.Charges = recharge(r)
+		for _, ch := range r.Charges {
+			t.move(ch)
+		}
+		t.put(r)
+	}
+}
+
+func (t *tenant) save(c coupon.Coupon) {
+	t.coupons[c.ID] = c
+	t.versions[c.ID] = append(t.versions[c.ID], c)
+	if c.ArchivedAt.IsZero() {
+		t.codes[c.Code] = c.ID
+	}
+}
+
+// Coupon implements coupon.Store.
+func (s *Store) Coupon(ctx context.Context, id coupon.ID) (c coupon.Coupon, err error) {
+	err = s.read(ctx, func(t *tenant) error {
+		var ok bool
+		if c, ok = t.coupons[id]; !ok {
+			return coupon.ErrNotFound
+		}
+		return nil
+	})
+	return c, err
+}
+
+// CouponByCode implements coupon.Store.
+func (s *Store) CouponByCode(ctx context.Context, code coupon.Code) (c coupon.Coupon, err error) {
+	err = s.read(ctx, func(t *tenant) error {
+		id, ok := t.codes[code]
+		if !ok {
+			return coupon.ErrNotFound
+		}
+		c = t.coupons[id]
+		return nil
+	})
+	return c, err
+}
+
+// Coupons implements coupon.Store.
+func (s *Store) Coupons(ctx context.Context, q coupon.CouponQuery) (page []coupon.Coupon, err error) {
+	err = s.read(ctx, func(t *tenant) error {
+		var found []coupon.Coupon
+		for _, c := range t.coupons {
+			if q.Holds(c) {
+				found = append(found, c)
+			}
+		}
+		page = paged(found, q.Sort.CursorOf, q.Desc, q.After, q.Limit)
+		return nil
+	})
+	return page, err
+}
+
+// Versions implements coupon.Store.
+func (s *Store) Versions(ctx context.Context, id coupon.ID, before int64, limit int) (page []coupon.Coupon, err error) {
+	err = s.read(ctx, func(t *tenant) error {
+		if _, ok := t.coupons[id]; !ok {
+			return coupon.ErrNotFound
+		}
+		for _, c := range slices.Backward(t.versions[id]) {
+			if c.Version < before && len(page) < limit {
+				page = append(page, c)
+			}
+		}
+		return nil
+	})
+	return page, err
+}
+
+// InsertNote implements coupon.Store.
+func (s *Store) InsertNote(ctx context.Context, n coupon.Note) error {
+	return s.write(ctx, func(t *tenant) error {
+		if _, ok := t.coupons[n.Coupon]; !ok {
+			return coupon.ErrNotFound
+		}
+		notes := append(slices.Clone(t.notes[n.Coupon]), n)
+		slices.SortFunc(notes, func(a, b coupon.Note) int {
+			return cmp.Or(a.At.Compare(b.At), compare(a.ID, b.ID))
+		})
+		t.notes[n.Coupon] = notes
+		return nil
+	})
+}
+
+// Notes implements coupon.Store.
+func (s *Store) Notes(ctx context.Context, id coupon.ID) (out []coupon.Note, err error) {
+	err = s.read(ctx, func(t *tenant) error {
+		if _, ok := t.coupons[id]; !ok {
+			return coupon.ErrNotFound
+		}
+		out = slices.Clone(t.notes[id])
+		return nil
+	})
+	return out, err
+}
+
+// DeleteNote implements coupon.Store.
+func (s *Store) DeleteNote(ctx context.Context, id, note coupon.ID) error {
+	return s.write(ctx, func(t *tenant) error {
+		notes := t.notes[id]
+		i := slices.IndexFunc(notes, func(n coupon.Note) bool { return n.ID == note })
+		if i < 0 {
+			return coupon.ErrNotFound
+		}
+		t.notes[id] = slices.Delete(slices.Clone(notes), i, i+1)
+		return nil
+	})
+}
+
+// paged sorts by cursor and cuts out the page after a position.
+func paged[T any](found []T, cursor func(T) coupon.Cursor, desc bool, after *coupon.Cursor, limit int) []T {
+	order := func(a, b coupon.Cursor) int {
+		if desc {
+			return b.Compare(a)
+		}
+		return a.Compare(b)
+	}
+	slices.SortFunc(found, func(a, b T) int { return order(cursor(a), cursor(b)) })
+	if after != nil {
+		i := slices.IndexFunc(found, func(x T) bool { return order(cursor(x), *after) > 0 })
+		if i < 0 {
+			return nil
+		}
+		found = found[i:]
+	}
+	return found[:min(limit, len(found))]
+}
+
+func compare[S ~string](a, b S) int { return cmp.Compare(a, b) }
+
+func compareTimes(a, b time.Time) int { return a.Compare(b) }
