@@ -278,6 +278,17 @@ func (s *Service) Duplicate(ctx context.Context, id ID, code string) (Coupon, er
 	return s.Create(ctx, c)
 }
 
+// Clone is the same coupon sharing no memory with c.
+func (c Coupon) Clone() Coupon {
+	r := &c.Restrictions
+	r.Days, r.Hours, r.Frequencies = slices.Clone(r.Days), slices.Clone(r.Hours), slices.Clone(r.Frequencies)
+	r.Matches, r.Limits = slices.Clone(r.Matches), slices.Clone(r.Limits)
+	for i, m := range r.Matches {
+		r.Matches[i].AnyOf, r.Matches[i].NoneOf = slices.Clone(m.AnyOf), slices.Clone(m.NoneOf)
+	}
+	return c
+}
+
 // normal is the coupon as it is stored: defaults written out, instants cut,
 // nothing shared with the caller.
 func (c Coupon) normal() Coupon {
@@ -291,12 +302,8 @@ func (c Coupon) normal() Coupon {
 	if c.Zone == "" {
 		c.Zone = "UTC"
 	}
+	c = c.Clone()
 	r := &c.Restrictions
-	r.Days, r.Hours, r.Frequencies = slices.Clone(r.Days), slices.Clone(r.Hours), slices.Clone(r.Frequencies)
-	r.Matches, r.Limits = slices.Clone(r.Matches), slices.Clone(r.Limits)
-	for i, m := range r.Matches {
-		r.Matches[i].AnyOf, r.Matches[i].NoneOf = slices.Clone(m.AnyOf), slices.Clone(m.NoneOf)
-	}
 	for i := range r.Limits {
 		if r.Limits[i].Every == "" {
 			r.Limits[i].Every = Ever

@@ -67,7 +67,7 @@ func (e *InvalidError) Is(target error) bool { return target == ErrInvalid }
 
 // RefusedError is what Redeem returns when rules are not met. It matches
 // [ErrRefused]. Error is for the owner's log; show a customer
-// [Refusal.Public] instead.
+// [Public] of the refusals instead.
 type RefusedError struct{ Refusals []Refusal }
 
 func (e *RefusedError) Error() string {

@@ -1,6 +1,7 @@
 package coupon
 
 import (
+	"slices"
 	"time"
 )
 
@@ -69,6 +70,20 @@ func (r Redemption) Revenue() Money {
 	m := r.Subtotal
 	m.Amount = m.Amount.Sub(r.Discount.Amount).Sub(r.OtherDiscounts.Amount)
 	return m
+}
+
+// Clone is the same redemption sharing no memory with r.
+func (r Redemption) Clone() Redemption {
+	r.Lines, r.Refunds, r.Charges = slices.Clone(r.Lines), slices.Clone(r.Refunds), slices.Clone(r.Charges)
+	if r.Cost != nil {
+		cost := *r.Cost
+		r.Cost = &cost
+	}
+	if r.NewCustomer != nil {
+		isNew := *r.NewCustomer
+		r.NewCustomer = &isNew
+	}
+	return r
 }
 
 // LineDiscount is a line of the booking and what the coupon took off it.

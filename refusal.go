@@ -2,6 +2,7 @@ package coupon
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -115,6 +116,23 @@ func (r Refusal) String() string {
 // NotValid is what a stranger is told of a code whatever the reason, so that
 // codes can't be found by trying: see [Refusal.Public].
 const NotValid = "This code can't be used for this booking."
+
+// Public is what a customer may be told of refusals, each text once. If one of
+// them must be neutral it is [NotValid] alone: also "choose another day" would
+// tell a stranger that an expired code exists.
+func Public(refusals []Refusal) []string {
+	var out []string
+	for _, r := range refusals {
+		text := r.Public()
+		if text == NotValid {
+			return []string{NotValid}
+		}
+		if !slices.Contains(out, text) {
+			out = append(out, text)
+		}
+	}
+	return out
+}
 
 // Public is what a customer may be told, in English. Whatever would tell a
 // stranger that a code exists (it is unknown, inactive, expired, used up, for

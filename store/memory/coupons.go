@@ -62,6 +62,7 @@ func (t *tenant) recharge(id coupon.ID, recharge func(coupon.Redemption) []coupo
 }
 
 func (t *tenant) save(c coupon.Coupon) {
+	c = c.Clone()
 	t.coupons[c.ID] = c
 	t.versions[c.ID] = append(t.versions[c.ID], c)
 	if c.ArchivedAt.IsZero() {
@@ -78,7 +79,7 @@ func (s *Store) Coupon(ctx context.Context, id coupon.ID) (c coupon.Coupon, err 
 		}
 		return nil
 	})
-	return c, err
+	return c.Clone(), err
 }
 
 // CouponByCode implements coupon.Store.
@@ -91,7 +92,7 @@ func (s *Store) CouponByCode(ctx context.Context, code coupon.Code) (c coupon.Co
 		c = t.coupons[id]
 		return nil
 	})
-	return c, err
+	return c.Clone(), err
 }
 
 // Coupons implements coupon.Store.
@@ -117,7 +118,7 @@ func (s *Store) Versions(ctx context.Context, id coupon.ID, before int64, limit 
 		}
 		for _, c := range slices.Backward(t.versions[id]) {
 			if c.Version < before && len(page) < limit {
-				page = append(page, c)
+				page = append(page, c.Clone())
 			}
 		}
 		return nil
@@ -166,7 +167,7 @@ func (s *Store) DeleteNote(ctx context.Context, id, note coupon.ID) error {
 }
 
 // paged sorts by cursor and cuts out the page after a position.
-func paged[T any](found []T, cursor func(T) coupon.Cursor, desc bool, after *coupon.Cursor, limit int) []T {
+func paged[T interface{ Clone() T }](found []T, cursor func(T) coupon.Cursor, desc bool, after *coupon.Cursor, limit int) []T {
 	order := func(a, b coupon.Cursor) int {
 		if desc {
 			return b.Compare(a)
@@ -181,7 +182,11 @@ func paged[T any](found []T, cursor func(T) coupon.Cursor, desc bool, after *cou
 		}
 		found = found[i:]
 	}
-	return found[:min(limit, len(found))]
+	page := found[:min(limit, len(found))]
+	for i, x := range page {
+		page[i] = x.Clone() // the caller may change what it gets
+	}
+	return page
 }
 
 func compare[S ~string](a, b S) int { return cmp.Compare(a, b) }

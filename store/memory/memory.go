@@ -135,6 +135,7 @@ func (t *tenant) put(r coupon.Redemption) {
 	i, found := slices.BinarySearchFunc(list, r.Coupon, func(x coupon.Redemption, id coupon.ID) int {
 		return compare(x.Coupon, id)
 	})
+	r = r.Clone()
 	r.Replayed = false
 	if found {
 		list[i] = r
