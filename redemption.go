@@ -108,10 +108,10 @@ type Refund struct {
 type EventKind string
 
 const (
-	EventRedeemed  EventKind = "redeemed"
-	EventImported  EventKind = "imported"
-	EventRefunded  EventKind = "refunded"
-	EventCancelled EventKind = "cancelled"
+	EventRedeemed  EventKind = "redeemed"  // by Redeem
+	EventImported  EventKind = "imported"  // by Import
+	EventRefunded  EventKind = "refunded"  // one for each refund
+	EventCancelled EventKind = "cancelled" // the booking fell through
 )
 
 // Event is one step in the life of a redemption: what, when, by whom. Events are

@@ -17,8 +17,8 @@ const (
 	UnknownCode     Reason = "unknown-code"      // no coupon has the code
 	AlreadyApplied  Reason = "already-applied"   // the same coupon twice on one booking
 	NotCombinable   Reason = "not-combinable"    // one of several coupons must stand alone
-	IsArchived      Reason = "archived"          //
-	IsInactive      Reason = "inactive"          //
+	IsArchived      Reason = "archived"          // the coupon was put away
+	IsInactive      Reason = "inactive"          // the coupon is switched off
 	NotStarted      Reason = "not-started"       // Required: the start; Found: the booking's instant
 	HasEnded        Reason = "ended"             // Required: the end; Found: the booking's instant
 	NoServiceDate   Reason = "no-service-date"   // a rule looks at it, and the booking has none
@@ -26,7 +26,7 @@ const (
 	NoCustomer      Reason = "customer-required" // a rule looks at the customer, and nobody is known
 	HistoryUnknown  Reason = "history-unknown"   // the host didn't say how many earlier bookings there are
 	NotNew          Reason = "not-new"           // Found: earlier bookings
-	NotExisting     Reason = "not-existing"      //
+	NotExisting     Reason = "not-existing"      // the customer has no earlier booking
 	WrongType       Reason = "wrong-type"        // Required, Found: booking type
 	WrongFrequency  Reason = "wrong-frequency"   // Required, Found: frequency
 	WrongDay        Reason = "wrong-day"         // Required, Found: weekdays
