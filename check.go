@@ -78,10 +78,10 @@ func (c Coupon) offer(b priced, left []int64, used Usage) offered {
 			usable++
 		}
 	}
-	switch {
-	case usable == 0:
+	if usable == 0 {
 		refuse(Refusal{Reason: NothingEligible})
-	case units < r.MinUnits:
+	}
+	if units < r.MinUnits {
 		refuse(Refusal{Reason: TooFewUnits, Required: count(r.MinUnits), Found: count(units)})
 	}
 	if comparable && usable > 0 {

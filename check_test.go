@@ -159,6 +159,9 @@ func TestEveryRuleHasItsReason(t *testing.T) {
 		{"too few eligible units", func(x both) {
 			x.Restrictions.MinUnits, x.Restrictions.Matches = 3, match(coupon.OnLine, "service", "cleaning")
 		}, []coupon.Reason{coupon.TooFewUnits}},
+		{"too few units because nothing is eligible", func(x both) {
+			x.Restrictions.MinUnits, x.Restrictions.Matches = 1, match(coupon.OnLine, "service", "lawn")
+		}, []coupon.Reason{coupon.NothingEligible, coupon.TooFewUnits}},
 		{"a discount that rounds to nothing", func(x both) {
 			x.Discount, x.Lines = percent("0.1"), []coupon.Line{{Price: decimal.NewFromInt(1), Quantity: 1}}
 		}, []coupon.Reason{coupon.NoDiscount}},

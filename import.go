@@ -235,11 +235,15 @@ func (row PastRedemption) recording(c Coupon, now time.Time, actor string) (*rec
 	row.Type = checkType(&p, row.Type, row.Frequency)
 	digits, err := currencyDigits(row.Currency)
 	p.merge("currency", err)
+	readable := err == nil // once an amount is not, comparing with it says nothing
 	amount := func(field string, d decimal.Decimal, most int64, bound string) int64 {
 		n, err := toMinor(field, d, digits)
 		p.merge(field, err)
+		if err != nil {
+			readable = false
+		}
 		switch {
-		case err != nil:
+		case !readable:
 		case n < 0:
 			p.add(field, brief(d), "must not be negative")
 		case n > most:
