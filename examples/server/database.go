@@ -1,0 +1,213 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	_ "modernc.org/sqlite" // the driver is the host's choice, not the library's
+
+	"github.com/couponkit/coupon/store/sqlite"
+)
+
+const inMemory = ":memory:"
+
+// applicationID marks the file as one of this server, so that it never writes
+// into somebody else's database.
+const applicationID = 0x42524753
+
+// database is the one SQLite database of the host: its own table of bookings,
+// and the tables of the coupons beside it.
+type database struct {
+	db      *sql.DB
+	ledger  ledger
+	coupons *sqlite.Store
+}
+
+// defaultPath is a file in the user's cache directory.
+func defaultPath() (string, error) {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(dir, "couponkit", "server.db"), nil
+}
+
+// openDatabase opens the database at path. One that is not there yet (or is an
+// empty file) is made first, with the history of the business up to now; seeded
+// says so.
+func openDatabase(ctx context.Context, path string, now time.Time) (d *database, seeded bool, err error) {
+	if path == inMemory {
+		d, err = seededInMemory(ctx, now)
+		return d, true, err
+	}
+	path, err = filepath.Abs(path)
+	if err != nil {
+		return nil, false, err
+	}
+	if seeded, err = missing(path); err != nil {
+		return nil, false, err
+	}
+	if seeded {
+		if err := makeFile(ctx, path, now); err != nil {
+			return nil, false, fmt.Errorf("making %s: %w", path, err)
+		}
+	}
+	if err := checkFile(path); err != nil {
+		return nil, false, err
+	}
+	d, err = connect(fileURL(path))
+	if err != nil {
+		return nil, false, err
+	}
+	if err := d.migrate(ctx); err != nil {
+		return nil, false, errors.Join(fmt.Errorf("%s: %w", path, err), d.db.Close())
+	}
+	return d, seeded, nil
+}
+
+// missing says whether the file is to be made, and clears its place: an empty
+// file, or what a deleted database has left behind, is not a part of it.
+func missing(path string) (bool, error) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return false, err
+	case !info.Mode().IsRegular() || info.Size() > 0:
+		return false, nil
+	}
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// checkFile refuses a file that is not a database of this server. It reads the
+// first bytes and opens nothing, because opening a database may change it.
+func checkFile(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	header := make([]byte, 100)
+	const magic, idAt = "SQLite format 3\x00", 68
+	if _, err := io.ReadFull(f, header); err != nil || string(header[:len(magic)]) != magic || binary.BigEndian.Uint32(header[idAt:]) != applicationID {
+		return fmt.Errorf("%s was not made by this server: give another file with -db", path)
+	}
+	return nil
+}
+
+// makeFile makes the whole history in memory and puts it in its place in one
+// step: there is never a file with half of it, however the program ends.
+func makeFile(ctx context.Context, path string, now time.Time) error {
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	d, err := seededInMemory(ctx, now)
+	if err != nil {
+		return err
+	}
+	defer d.db.Close()
+	temp, err := os.MkdirTemp(dir, ".new-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(temp)
+	whole := filepath.Join(temp, "server.db")
+	if _, err := d.db.ExecContext(ctx, `VACUUM INTO ?`, whole); err != nil {
+		return err
+	}
+	if err := syncFile(whole); err != nil {
+		return err
+	}
+	// Should another server have been faster, its file stays and is used.
+	if err := os.Link(whole, path); err == nil || errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	return os.Rename(whole, path) // a file system without links
+}
+
+func syncFile(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// seededInMemory lives through the history of the business in a database in
+// memory, where no write waits for a disk.
+func seededInMemory(ctx context.Context, now time.Time) (*database, error) {
+	d, err := connect(inMemory)
+	if err != nil {
+		return nil, err
+	}
+	// Every connection to :memory: is a database of its own.
+	d.db.SetMaxOpenConns(1)
+	if err := d.seed(ctx, now); err != nil {
+		return nil, errors.Join(err, d.db.Close())
+	}
+	return d, nil
+}
+
+func (d *database) seed(ctx context.Context, now time.Time) error {
+	if _, err := d.db.ExecContext(ctx, fmt.Sprintf("PRAGMA application_id = %d", applicationID)); err != nil {
+		return err
+	}
+	if err := d.migrate(ctx); err != nil {
+		return err
+	}
+	bookings, err := simulate(ctx, d.coupons, now)
+	if err != nil {
+		return err
+	}
+	return d.ledger.insert(ctx, bookings...)
+}
+
+// migrate makes the tables, or brings those of an earlier version up to date.
+func (d *database) migrate(ctx context.Context) error {
+	if err := d.coupons.Migrate(ctx); err != nil {
+		return err
+	}
+	return d.ledger.create(ctx)
+}
+
+// connect opens the database; the file is touched by the first query.
+func connect(dsn string) (*database, error) {
+	db, err := sql.Open("sqlite", dsn)
+	if err != nil {
+		return nil, err
+	}
+	st, err := sqlite.New(db, sqlite.Options{})
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return &database{db: db, ledger: ledger{db}, coupons: st}, nil
+}
+
+// fileURL is the path as the driver wants it. The settings are for the host's
+// own queries; the store sees to its own.
+func fileURL(path string) string {
+	slashed := filepath.ToSlash(path)
+	if slashed[0] != '/' {
+		slashed = "/" + slashed // C:/…
+	}
+	u := url.URL{Scheme: "file", Path: slashed, RawQuery: url.Values{
+		"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"},
+		"_txlock": {"immediate"},
+	}.Encode()}
+	return u.String()
+}

@@ -1,0 +1,109 @@
+// Server runs the coupon pages inside a small business's website: Brightside
+// Home Services, with 14 months of bookings, a page to book something with a
+// code, and the owner's pages about the coupons.
+//
+//	go run ./examples/server
+//
+// It needs no set-up: the data is in an SQLite file in the user's cache
+// directory, made at the first start. Delete the file to begin anew.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	os.Exit(code)
+}
+
+// run gives the exit code: 0 after a clean shutdown, 1 if something failed, 2 if
+// the arguments are wrong.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet("server", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	addr := flags.String("addr", "127.0.0.1:8080", "`address` to listen on")
+	path := flags.String("db", "", "`path` of the SQLite file, or "+inMemory+"; made and seeded if it is not there\n(default couponkit/server.db in the user's cache directory)")
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		return 0
+	case err != nil:
+		return 2
+	case flags.NArg() > 0:
+		fmt.Fprintf(stderr, "server: unexpected argument %q\n", flags.Arg(0))
+		flags.Usage()
+		return 2
+	}
+	if err := serve(ctx, *addr, *path, stdout, stderr); err != nil {
+		fmt.Fprintf(stderr, "server: %v\n", err)
+		return 1
+	}
+	return 0
+}
+
+// serve answers requests until ctx is done.
+func serve(ctx context.Context, addr, path string, stdout, stderr io.Writer) (err error) {
+	if path == "" {
+		if path, err = defaultPath(); err != nil {
+			return fmt.Errorf("no cache directory for the database, give a file with -db: %w", err)
+		}
+	}
+	// The address first: it is the likeliest to fail, and holds back a second
+	// server before it opens the same file.
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return fmt.Errorf("%w\nchoose another address with -addr, such as -addr 127.0.0.1:8081", err)
+	}
+	defer listener.Close()
+	db, seeded, err := openDatabase(ctx, path, time.Now())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.db.Close()) }()
+
+	log := slog.New(slog.NewTextHandler(stderr, nil))
+	handler, err := newHandler(db, time.Now, log)
+	if err != nil {
+		return err
+	}
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second,
+		WriteTimeout:      30 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	if seeded {
+		fmt.Fprintf(stdout, "made 14 months of bookings in %s\n", path)
+	} else {
+		fmt.Fprintf(stdout, "using %s (delete it to begin anew)\n", path)
+	}
+	fmt.Fprintf(stdout, "http://%s/\n", listener.Addr())
+
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	// Requests under way may finish.
+	patience, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	return server.Shutdown(patience)
+}

@@ -1,0 +1,250 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strings"
+
+	"github.com/uptrace/bun"
+
+	"github.com/couponkit/coupon"
+)
+
+// InsertCoupon implements coupon.Store.
+func (s *Store) InsertCoupon(ctx context.Context, c coupon.Coupon) error {
+	return s.write(ctx, "insert coupon", func(q conn) error {
+		_, err := q.exec(ctx, `INSERT INTO ?coupons
+			(merchant, id, version, code, name_sort, search, audience, kind, archived, created_at, start_at, end_at) VALUES (?merchant, ?)`,
+			list(append([]any{text(c.ID), c.Version}, searched(c)...)))
+		if err != nil {
+			return err
+		}
+		if err := insertVersion(ctx, q, c); err != nil {
+			return err
+		}
+		if err := insertCode(ctx, q, c); err != nil {
+			return err
+		}
+		_, err = q.exec(ctx, `INSERT INTO ?heads (merchant, coupon, version, zone) VALUES (?merchant, ?)`,
+			list{text(c.ID), c.Version, text(c.Zone)})
+		return err
+	})
+}
+
+// searched are the columns of a coupon that lists choose and sort by.
+func searched(c coupon.Coupon) []any {
+	return []any{text(c.Code), text(strings.ToLower(c.Name)), text(coupon.SearchText(c)), text(c.Audience), text(c.Discount.Kind),
+		!c.ArchivedAt.IsZero(), c.CreatedAt.UnixMicro(), c.Start.UnixMicro(), micros(c.End)}
+}
+
+func insertVersion(ctx context.Context, q conn, c coupon.Coupon) error {
+	doc, err := encodeCoupon(c)
+	if err != nil {
+		return err
+	}
+	_, err = q.exec(ctx, `INSERT INTO ?versions (merchant, coupon, version, doc) VALUES (?merchant, ?)`,
+		list{text(c.ID), c.Version, text(doc)})
+	return err
+}
+
+// insertCode takes the coupon's code. That nobody else has it is what the
+// unique index says.
+func insertCode(ctx context.Context, q conn, c coupon.Coupon) error {
+	n, err := q.exec(ctx, `INSERT INTO ?codes (merchant, code, coupon, live) VALUES (?merchant, ?) ON CONFLICT DO NOTHING`,
+		list{text(c.Code), text(c.ID), c.ArchivedAt.IsZero()})
+	if err == nil && n == 0 {
+		err = coupon.ErrDuplicateCode
+	}
+	return err
+}
+
+// UpdateCoupon implements coupon.Store.
+func (s *Store) UpdateCoupon(ctx context.Context, c coupon.Coupon, recharge func(coupon.Redemption) []coupon.Charge) error {
+	return s.write(ctx, "update coupon", func(q conn) error {
+		var version int64
+		err := q.scan(ctx, &version, `SELECT version FROM ?heads WHERE merchant = ?merchant AND coupon = ? ?`, text(c.ID), s.dialect.Update)
+		if errors.Is(err, sql.ErrNoRows) {
+			return coupon.ErrNotFound
+		}
+		if err != nil {
+			return err
+		}
+		if version != c.Version-1 {
+			return coupon.ErrVersion
+		}
+		if _, err := q.exec(ctx, `DELETE FROM ?codes WHERE merchant = ?merchant AND coupon = ?`, text(c.ID)); err != nil {
+			return err
+		}
+		if err := insertCode(ctx, q, c); err != nil {
+			return err
+		}
+		if recharge != nil {
+			if err := s.recharge(ctx, q, c.ID, recharge); err != nil {
+				return err
+			}
+		}
+		if err := insertVersion(ctx, q, c); err != nil {
+			return err
+		}
+		_, err = q.exec(ctx, `UPDATE ?coupons SET (version, code, name_sort, search, audience, kind, archived, created_at, start_at, end_at) = (?0)
+			WHERE merchant = ?merchant AND id = ?1`, list(append([]any{c.Version}, searched(c)...)), text(c.ID))
+		if err != nil {
+			return err
+		}
+		_, err = q.exec(ctx, `UPDATE ?heads SET version = ?, zone = ? WHERE merchant = ?merchant AND coupon = ?`, c.Version, text(c.Zone), text(c.ID))
+		return err
+	})
+}
+
+// recharge replaces the charges of all redemptions of a coupon that hold theirs.
+func (s *Store) recharge(ctx context.Context, q conn, id coupon.ID, recharge func(coupon.Redemption) []coupon.Charge) error {
+	moved := map[coupon.Slot]int64{}
+	for after := ""; ; {
+		var rows []redemptionRow
+		err := q.scan(ctx, &rows, `SELECT ? FROM ?redemptions WHERE merchant = ?merchant AND coupon = ? AND booking > ? AND holds = 1
+			ORDER BY booking LIMIT ?`, bun.Safe(redemptionColumns), text(id), text(after), maxKeys)
+		if err != nil {
+			return err
+		}
+		if len(rows) == 0 {
+			return move(ctx, q, s.merchant, moved)
+		}
+		var changed values
+		for _, row := range rows {
+			after = row.Booking
+			r, err := row.redemption()
+			if err != nil {
+				return err
+			}
+			charges := recharge(r)
+			data, err := encodeCharges(charges)
+			if err != nil {
+				return err
+			}
+			if data == row.Charges {
+				continue
+			}
+			changed = append(changed, []any{text(row.Booking), text(data)})
+			for _, ch := range r.Charges {
+				moved[ch.Slot] -= ch.N
+			}
+			for _, ch := range charges {
+				moved[ch.Slot] += ch.N
+			}
+		}
+		if len(changed) == 0 {
+			continue
+		}
+		_, err = q.exec(ctx, `WITH new (booking, charges) AS (VALUES ?) UPDATE ?redemptions AS r SET charges = new.charges FROM new
+			WHERE r.merchant = ?merchant AND r.coupon = ? AND r.booking = new.booking`, changed, text(id))
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// Coupon implements coupon.Store.
+func (s *Store) Coupon(ctx context.Context, id coupon.ID) (coupon.Coupon, error) {
+	return s.oneCoupon(ctx, "coupon", `SELECT v.coupon, v.version, v.doc FROM ?coupons AS c
+		JOIN ?versions AS v ON v.merchant = c.merchant AND v.coupon = c.id AND v.version = c.version
+		WHERE c.merchant = ?merchant AND c.id = ?`, text(id))
+}
+
+// CouponByCode implements coupon.Store.
+func (s *Store) CouponByCode(ctx context.Context, code coupon.Code) (coupon.Coupon, error) {
+	return s.oneCoupon(ctx, "coupon by code", `SELECT v.coupon, v.version, v.doc FROM ?codes AS k
+		JOIN ?coupons AS c ON c.merchant = k.merchant AND c.id = k.coupon
+		JOIN ?versions AS v ON v.merchant = c.merchant AND v.coupon = c.id AND v.version = c.version
+		WHERE k.merchant = ?merchant AND k.code = ? AND k.live = 1`, text(code))
+}
+
+func (s *Store) oneCoupon(ctx context.Context, what, query string, key text) (c coupon.Coupon, err error) {
+	err = s.read(ctx, what, func(q conn) error {
+		found, err := coupons(ctx, q, query, key)
+		if err == nil && len(found) == 0 {
+			err = coupon.ErrNotFound
+		}
+		if err == nil {
+			c = found[0]
+		}
+		return err
+	})
+	return c, err
+}
+
+// coupons reads versions.
+func coupons(ctx context.Context, q conn, query string, args ...any) ([]coupon.Coupon, error) {
+	var rows []couponRow
+	if err := q.scan(ctx, &rows, query, args...); err != nil {
+		return nil, err
+	}
+	out := make([]coupon.Coupon, len(rows))
+	for i, row := range rows {
+		var err error
+		if out[i], err = row.coupon(); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// Versions implements coupon.Store.
+func (s *Store) Versions(ctx context.Context, id coupon.ID, before int64, limit int) (page []coupon.Coupon, err error) {
+	err = s.read(ctx, "versions", func(q conn) (err error) {
+		if err := there(ctx, q, id); err != nil {
+			return err
+		}
+		page, err = coupons(ctx, q, `SELECT coupon, version, doc FROM ?versions
+			WHERE merchant = ?merchant AND coupon = ? AND version < ? ORDER BY version DESC LIMIT ?`, text(id), before, limit)
+		return err
+	})
+	return page, err
+}
+
+// there is ErrNotFound if there is no such coupon.
+func there(ctx context.Context, q conn, id coupon.ID) error {
+	var n int64
+	err := q.scan(ctx, &n, `SELECT COUNT(*) FROM ?coupons WHERE merchant = ?merchant AND id = ?`, text(id))
+	if err == nil && n == 0 {
+		err = coupon.ErrNotFound
+	}
+	return err
+}
+
+// Coupons implements coupon.Store.
+func (s *Store) Coupons(ctx context.Context, f coupon.CouponQuery) (page []coupon.Coupon, err error) {
+	err = s.read(ctx, "coupons", func(q conn) (err error) {
+		sel := q.db.NewSelect().Conn(q.to).ColumnExpr("v.coupon, v.version, v.doc").TableExpr("?coupons AS c").
+			Join("JOIN ?versions AS v ON v.merchant = c.merchant AND v.coupon = c.id AND v.version = c.version").
+			Where("c.merchant = ?merchant")
+		if f.Search != "" {
+			sel.Where(s.dialect.Contains, bun.Safe("c.search"), text(f.Search))
+		}
+		if f.Audience != nil {
+			sel.Where("c.audience = ?", text(*f.Audience))
+		}
+		if f.Kind != "" {
+			sel.Where("c.kind = ?", text(f.Kind))
+		}
+		if f.Archived != nil {
+			sel.Where("c.archived = ?", *f.Archived)
+		}
+		o, err := couponOrder(f.Sort, f.After)
+		if err != nil {
+			return err
+		}
+		var rows []couponRow
+		if err := o.apply(sel, f.Desc, f.Limit).Scan(ctx, &rows); err != nil {
+			return err
+		}
+		page = make([]coupon.Coupon, len(rows))
+		for i, row := range rows {
+			if page[i], err = row.coupon(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return page, err
+}

@@ -1,0 +1,70 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Migration is one step of the schema.
+type Migration struct {
+	Version int
+	Name    string
+	SQL     string // several statements
+}
+
+// Migrations reads the files of a directory, "0001_init.sql" is version 1, and
+// puts the prefix where they have "{prefix}".
+func Migrations(dir fs.FS, prefix string) ([]Migration, error) {
+	if err := CheckPrefix(prefix); err != nil {
+		return nil, err
+	}
+	files, err := fs.Glob(dir, "*.sql")
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(files)
+	var out []Migration
+	for i, file := range files {
+		number, name, _ := strings.Cut(strings.TrimSuffix(file, ".sql"), "_")
+		if version, err := strconv.Atoi(number); err != nil || version != i+1 {
+			return nil, fmt.Errorf("migration %s must have the number %04d", file, i+1)
+		}
+		data, err := fs.ReadFile(dir, file)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, Migration{Version: i + 1, Name: name, SQL: strings.ReplaceAll(string(data), "{prefix}", prefix)})
+	}
+	return out, nil
+}
+
+// Migrate runs the steps that were not run yet, each in a transaction of its
+// own, and remembers them.
+func (s *Store) Migrate(ctx context.Context, steps []Migration) error {
+	err := s.write(ctx, "create the table of migrations", func(q conn) error {
+		_, err := q.exec(ctx, `CREATE TABLE IF NOT EXISTS ?migrations (version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT NOT NULL)`)
+		return err
+	})
+	for _, m := range steps {
+		if err != nil {
+			return err
+		}
+		err = s.write(ctx, "migration "+m.Name, func(q conn) error {
+			var done int
+			if err := q.scan(ctx, &done, `SELECT COUNT(*) FROM ?migrations WHERE version = ?`, m.Version); err != nil || done > 0 {
+				return err
+			}
+			if _, err := q.to.ExecContext(ctx, m.SQL); err != nil {
+				return err
+			}
+			_, err := q.exec(ctx, `INSERT INTO ?migrations (version, name, applied_at) VALUES (?, ?, ?)`, m.Version, text(m.Name), time.Now().UnixMicro())
+			return err
+		})
+	}
+	return err
+}

@@ -1,0 +1,102 @@
+package sqlstore
+
+import (
+	"context"
+
+	"github.com/uptrace/bun"
+
+	"github.com/couponkit/coupon"
+)
+
+// Redemptions implements coupon.Store.
+func (s *Store) Redemptions(ctx context.Context, f coupon.RedemptionQuery) (page []coupon.Redemption, err error) {
+	o, err := redemptionOrder(f.Sort, f.After)
+	if err != nil {
+		return nil, err
+	}
+	err = s.read(ctx, "redemptions", func(q conn) error {
+		sel := q.db.NewSelect().Conn(q.to).ColumnExpr(redemptionColumns).TableExpr("?redemptions AS r").Where("r.merchant = ?merchant")
+		for _, c := range []struct {
+			condition string
+			value     string
+		}{
+			{"r.coupon = ?", string(f.Coupon)}, {"r.booking = ?", f.Booking}, {"r.customer = ?", f.Customer},
+			{"r.code = ?", string(f.Code)}, {"r.currency = ?", f.Currency},
+		} {
+			if c.value != "" {
+				sel.Where(c.condition, text(c.value))
+			}
+		}
+		if len(f.States) > 0 {
+			sel.Where("r.state IN (?)", bun.List(texts(f.States)))
+		}
+		if f.Unscheduled {
+			sel.Where("r.service_at IS NULL")
+		}
+		inRange(sel, f.Range)
+		var rows []redemptionRow
+		if err := o.apply(sel, f.Desc, f.Limit).Scan(ctx, &rows); err != nil {
+			return err
+		}
+		page = make([]coupon.Redemption, len(rows))
+		for i, row := range rows {
+			var err error
+			if page[i], err = row.redemption(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return page, err
+}
+
+// inRange is coupon.RedemptionQuery.Holds of a range: one without ends also has
+// what has no service date.
+func inRange(sel *bun.SelectQuery, r coupon.Range) {
+	column := bun.Safe("r.made_at")
+	if r.Clock == coupon.ServiceAt {
+		column = "r.service_at"
+		if !r.From.IsZero() || !r.To.IsZero() {
+			sel.Where("r.service_at IS NOT NULL")
+		}
+	}
+	if !r.From.IsZero() {
+		sel.Where("? >= ?", column, r.From.UnixMicro())
+	}
+	if !r.To.IsZero() {
+		sel.Where("? < ?", column, r.To.UnixMicro())
+	}
+}
+
+type eventRow struct {
+	Kind     string
+	Key      string
+	At       int64
+	Actor    string
+	Amount   int64
+	Currency string
+}
+
+// Events implements coupon.Store.
+func (s *Store) Events(ctx context.Context, id coupon.ID, booking string) (events []coupon.Event, err error) {
+	err = s.read(ctx, "events", func(q conn) error {
+		var rows []eventRow
+		err := q.scan(ctx, &rows, `SELECT kind, key, at, actor, amount, currency FROM ?events
+			WHERE merchant = ?merchant AND coupon = ? AND booking = ? ORDER BY n`, text(id), text(booking))
+		if err != nil {
+			return err
+		}
+		events = make([]coupon.Event, len(rows))
+		for i, r := range rows {
+			events[i] = coupon.Event{Coupon: id, Booking: booking, Kind: coupon.EventKind(r.Kind), Key: r.Key, At: instant(&r.At), By: r.Actor}
+			if r.Currency == "" {
+				continue
+			}
+			if events[i].Amount, err = coupon.MoneyFromMinor(r.Amount, r.Currency); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return events, err
+}

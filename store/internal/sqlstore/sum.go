@@ -1,0 +1,162 @@
+package sqlstore
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/uptrace/bun"
+
+	"github.com/couponkit/coupon"
+)
+
+// maxBuckets is how many are summed by one statement.
+const maxBuckets = 400
+
+// sumRow are the sums of one bucket, currency and state.
+type sumRow struct {
+	I              int
+	Currency       string
+	State          string
+	N              int64
+	Subtotal       int64
+	Eligible       int64
+	Discount       int64
+	OtherDiscounts int64
+	Refund         int64
+	CostKnown      int64
+	Cost           int64
+	CostedRevenue  int64
+	CustomersKnown int64
+	NewCustomers   int64
+}
+
+// Sum implements coupon.Store. The bounds are joined with the covering index of
+// the clock: each bucket is one stretch of it.
+func (s *Store) Sum(ctx context.Context, f coupon.SumQuery) (sums []coupon.BucketSums, err error) {
+	at, err := clockColumn(f.Clock)
+	if err != nil {
+		return nil, err
+	}
+	err = s.read(ctx, "sum", func(q conn) error {
+		cells := map[cell]*coupon.Sums{}
+		err := chunked(bucketsOf(f), maxBuckets, func(buckets values) error {
+			var rows []sumRow
+			err := q.scan(ctx, &rows, `WITH bucket (i, lo, hi) AS (VALUES ?)
+				SELECT bucket.i, r.currency, r.state, COUNT(*) AS n,
+					SUM(r.subtotal) AS subtotal, SUM(r.eligible) AS eligible, SUM(r.discount) AS discount,
+					SUM(r.other_discounts) AS other_discounts, SUM(r.refund) AS refund,
+					COUNT(r.cost) AS cost_known, COALESCE(SUM(r.cost), 0) AS cost,
+					SUM(CASE WHEN r.cost IS NULL THEN 0 ELSE r.subtotal - r.discount - r.other_discounts END) AS costed_revenue,
+					COUNT(r.new_customer) AS customers_known, COALESCE(SUM(r.new_customer), 0) AS new_customers
+				FROM bucket CROSS JOIN ?redemptions AS r
+				WHERE r.merchant = ?merchant AND r.coupon = ? AND ? >= bucket.lo AND ? < bucket.hi
+				GROUP BY bucket.i, r.currency, r.state`, buckets, text(f.Coupon), at, at)
+			if err != nil {
+				return s.overflow(ctx, q, f.Coupon, err)
+			}
+			for _, row := range rows {
+				if err := row.addTo(cells); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		sums = make([]coupon.BucketSums, 0, len(cells))
+		for c, x := range cells {
+			sums = append(sums, coupon.BucketSums{Bucket: c.bucket, Sums: *x})
+		}
+		slices.SortFunc(sums, func(a, b coupon.BucketSums) int {
+			return cmp.Or(a.Bucket-b.Bucket, cmp.Compare(a.Currency, b.Currency))
+		})
+		return nil
+	})
+	return sums, err
+}
+
+func clockColumn(c coupon.Clock) (bun.Safe, error) {
+	switch c {
+	case coupon.MadeAt:
+		return "r.made_at", nil
+	case coupon.ServiceAt:
+		return "r.service_at", nil
+	}
+	return "", fmt.Errorf("redemptions have no clock %q", c)
+}
+
+// bucketsOf gives number, begin and end of each bucket; one that is open ends
+// where no instant is.
+func bucketsOf(f coupon.SumQuery) values {
+	var out values
+	last := len(f.Bounds) - 1
+	for i := range last {
+		lo, hi := f.Bounds[i].UnixMicro(), f.Bounds[i+1].UnixMicro()
+		if i == 0 && f.Bounds[i].IsZero() {
+			lo = math.MinInt64 + 1
+		}
+		if i+1 == last && f.Bounds[last].IsZero() {
+			hi = math.MaxInt64
+		}
+		out = append(out, list{i, lo, hi})
+	}
+	return out
+}
+
+type cell struct {
+	bucket   int
+	currency string
+}
+
+// addTo is coupon.Sums.Add for all redemptions of the row.
+func (r sumRow) addTo(cells map[cell]*coupon.Sums) error {
+	k := cell{r.I, r.Currency}
+	if cells[k] == nil {
+		cells[k] = &coupon.Sums{Currency: r.Currency}
+	}
+	s, fits := cells[k], true
+	plus := func(to *int64, n int64) {
+		sum, ok := add(*to, n)
+		*to, fits = sum, fits && ok
+	}
+	if r.State == string(coupon.Cancelled) {
+		plus(&s.Cancelled, r.N)
+		plus(&s.CancelledSubtotal, r.Subtotal)
+		plus(&s.CancelledDiscount, r.Discount)
+	} else {
+		plus(&s.Bookings, r.N)
+		plus(&s.Subtotal, r.Subtotal)
+		plus(&s.Eligible, r.Eligible)
+		plus(&s.Discounts, r.Discount)
+		plus(&s.OtherDiscounts, r.OtherDiscounts)
+		plus(&s.Refunds, r.Refund)
+		plus(&s.CustomersKnown, r.CustomersKnown)
+		plus(&s.NewCustomers, r.NewCustomers)
+		plus(&s.CostKnown, r.CostKnown)
+		plus(&s.Cost, r.Cost)
+		plus(&s.CostedRevenue, r.CostedRevenue)
+	}
+	if !fits {
+		return fmt.Errorf("%w: bookings in %s", coupon.ErrOverflow, r.Currency)
+	}
+	return nil
+}
+
+// overflow tells whether a statement of Sum failed because a sum passed a
+// bigint: then amounts cut to their upper half, which can't, add up to as much.
+func (s *Store) overflow(ctx context.Context, q conn, id coupon.ID, cause error) error {
+	if !s.dialect.Overflow(cause) {
+		return cause
+	}
+	var rows []struct{ N, Subtotal, Cost int64 }
+	err := q.scan(ctx, &rows, `SELECT COUNT(*) AS n, COALESCE(SUM(subtotal >> 32), 0) AS subtotal, COALESCE(SUM(cost >> 32), 0) AS cost
+		FROM ?redemptions WHERE merchant = ?merchant AND coupon = ?`, text(id))
+	if err != nil || len(rows) == 0 || max(rows[0].Subtotal, rows[0].Cost)+rows[0].N < 1<<31 {
+		return cause
+	}
+	return fmt.Errorf("%w: %w", coupon.ErrOverflow, cause)
+}

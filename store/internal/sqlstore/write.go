@@ -1,0 +1,295 @@
+package sqlstore
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/uptrace/bun"
+
+	"github.com/couponkit/coupon"
+)
+
+// Write implements coupon.Store.
+func (s *Store) Write(ctx context.Context, groups []*coupon.Group) error {
+	if len(groups) == 0 {
+		return nil
+	}
+	return s.write(ctx, "write", func(q conn) error {
+		b := batch{Store: s, q: q, bookings: map[string][]*entry{}, used: map[coupon.Slot]int64{}, moved: map[coupon.Slot]int64{}}
+		if err := b.readCoupons(ctx, groups); err != nil {
+			return err
+		}
+		if err := b.readRedemptions(ctx, groups); err != nil {
+			return err
+		}
+		// The counters of all groups are read at once, as far as can be told
+		// before the groups that come first have written.
+		var slots []coupon.Slot
+		for _, g := range groups {
+			slots = append(slots, g.Slots(b.view(g))...)
+		}
+		if err := b.readCounters(ctx, slots); err != nil {
+			return err
+		}
+		for _, g := range groups {
+			if err := b.run(ctx, g); err != nil {
+				return err
+			}
+		}
+		return b.flush(ctx)
+	})
+}
+
+// batch is one Write under way: what was read under the locks, and on top of it
+// what the groups so far have written. The rows are written at the end, together.
+type batch struct {
+	*Store
+	q        conn
+	coupons  map[coupon.ID]coupon.Coupon
+	bookings map[string][]*entry // in the order of coupons
+	used     map[coupon.Slot]int64
+	moved    map[coupon.Slot]int64
+	changed  []*entry
+	events   values
+}
+
+// entry is a redemption as the next group sees it.
+type entry struct {
+	coupon.Redemption
+	events  int64
+	isNew   bool
+	changed bool
+}
+
+// readCoupons locks the heads and reads the coupons that they name.
+func (b *batch) readCoupons(ctx context.Context, groups []*coupon.Group) error {
+	var ids []coupon.ID
+	for _, g := range groups {
+		ids = append(ids, g.Coupons...)
+	}
+	slices.Sort(ids)
+	b.coupons = map[coupon.ID]coupon.Coupon{}
+	return chunked(slices.Compact(ids), maxKeys, func(ids []coupon.ID) error {
+		var heads []couponRow
+		err := b.q.scan(ctx, &heads, `SELECT coupon, version FROM ?heads WHERE merchant = ?merchant AND coupon IN (?) ORDER BY coupon ?`,
+			bun.List(texts(ids)), b.dialect.KeyShare)
+		if err != nil {
+			return err
+		}
+		var missing values
+		for _, h := range heads {
+			if c, ok := b.cache.get(b.key(h)); ok {
+				b.coupons[c.ID] = c
+			} else {
+				missing = append(missing, list{text(h.Coupon), h.Version})
+			}
+		}
+		if len(missing) == 0 {
+			return nil
+		}
+		read, err := coupons(ctx, b.q, `WITH head (coupon, version) AS (VALUES ?) SELECT v.coupon, v.version, v.doc FROM head
+			CROSS JOIN ?versions AS v WHERE v.merchant = ?merchant AND v.coupon = head.coupon AND v.version = head.version`, missing)
+		for _, c := range read {
+			b.coupons[c.ID] = c
+			b.cache.put(b.key(couponRow{Coupon: string(c.ID), Version: c.Version}), c)
+		}
+		return err
+	})
+}
+
+// readRedemptions reads and locks all that the bookings have, of any coupon.
+func (b *batch) readRedemptions(ctx context.Context, groups []*coupon.Group) error {
+	var bookings []string
+	for _, g := range groups {
+		bookings = append(bookings, g.Booking)
+	}
+	slices.Sort(bookings)
+	return chunked(slices.Compact(bookings), maxKeys, func(bookings []string) error {
+		var rows []redemptionRow
+		err := b.q.scan(ctx, &rows, `SELECT ? FROM ?redemptions WHERE merchant = ?merchant AND booking IN (?) ORDER BY booking, coupon ?`,
+			bun.Safe(redemptionColumns), bun.List(texts(bookings)), b.dialect.Update)
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			r, err := row.redemption()
+			if err != nil {
+				return err
+			}
+			b.bookings[r.Booking] = append(b.bookings[r.Booking], &entry{Redemption: r, events: row.Events})
+		}
+		return nil
+	})
+}
+
+// readCounters reads those that were not read yet.
+func (b *batch) readCounters(ctx context.Context, slots []coupon.Slot) error {
+	var missing []coupon.Slot
+	for _, slot := range slots {
+		if _, ok := b.used[slot]; !ok {
+			b.used[slot] = 0
+			missing = append(missing, slot)
+		}
+	}
+	slices.SortFunc(missing, coupon.Slot.Compare)
+	return counters(ctx, b.q, missing, b.dialect.Update, b.used)
+}
+
+func (b *batch) view(g *coupon.Group) *coupon.View {
+	v := &coupon.View{Coupons: map[coupon.ID]coupon.Coupon{}, Used: map[coupon.Slot]int64{}}
+	for _, id := range g.Coupons {
+		if c, ok := b.coupons[id]; ok {
+			v.Coupons[id] = c
+		}
+	}
+	for _, e := range b.bookings[g.Booking] {
+		v.Redemptions = append(v.Redemptions, e.Redemption)
+	}
+	return v
+}
+
+// run takes one group through its steps.
+func (b *batch) run(ctx context.Context, g *coupon.Group) error {
+	v := b.view(g)
+	slots := g.Slots(v)
+	if err := b.readCounters(ctx, slots); err != nil {
+		return err
+	}
+	for _, slot := range slots {
+		v.Used[slot] = b.used[slot]
+	}
+	changes := g.Decide(v)
+	if changes == nil {
+		return nil
+	}
+	for _, r := range changes.Insert {
+		if err := b.insert(r); err != nil {
+			return err
+		}
+	}
+	for _, r := range changes.Update {
+		e := b.find(r.Coupon, r.Booking)
+		if e == nil {
+			return fmt.Errorf("the redemption of coupon %s on booking %q to be updated was not read", r.Coupon, r.Booking)
+		}
+		e.Redemption = r
+		b.change(e)
+	}
+	for _, m := range changes.Moves {
+		if err := b.move(m); err != nil {
+			return err
+		}
+	}
+	for _, ev := range changes.Events {
+		if err := b.event(ev); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *batch) find(id coupon.ID, booking string) *entry {
+	for _, e := range b.bookings[booking] {
+		if e.Coupon == id {
+			return e
+		}
+	}
+	return nil
+}
+
+func (b *batch) insert(r coupon.Redemption) error {
+	if b.find(r.Coupon, r.Booking) != nil {
+		return fmt.Errorf("the redemption of coupon %s on booking %q to be inserted was read", r.Coupon, r.Booking)
+	}
+	e := &entry{Redemption: r, isNew: true}
+	of := append(b.bookings[r.Booking], e)
+	slices.SortFunc(of, func(x, y *entry) int { return cmp.Compare(x.Coupon, y.Coupon) })
+	b.bookings[r.Booking] = of
+	b.change(e)
+	return nil
+}
+
+func (b *batch) change(e *entry) {
+	if !e.changed {
+		e.changed = true
+		b.changed = append(b.changed, e)
+	}
+}
+
+func (b *batch) move(m coupon.Charge) error {
+	used, fits := add(b.used[m.Slot], m.N)
+	if !fits {
+		return fmt.Errorf("counter of coupon %s: %w", m.Coupon, coupon.ErrOverflow)
+	}
+	b.used[m.Slot] = used
+	b.moved[m.Slot] += m.N
+	return nil
+}
+
+func (b *batch) event(ev coupon.Event) error {
+	e := b.find(ev.Coupon, ev.Booking)
+	if e == nil {
+		return fmt.Errorf("the redemption of coupon %s on booking %q of an event was not read", ev.Coupon, ev.Booking)
+	}
+	amount, err := ev.Amount.Minor()
+	if err != nil {
+		return err
+	}
+	b.events = append(b.events, list{b.merchant, text(ev.Coupon), text(ev.Booking), e.events,
+		text(ev.Kind), text(ev.Key), ev.At.UnixMicro(), text(ev.By), amount, text(ev.Amount.Currency)})
+	e.events++
+	b.change(e)
+	return nil
+}
+
+// flush writes everything, in the order in which rows refer to one another.
+func (b *batch) flush(ctx context.Context) error {
+	slices.SortFunc(b.changed, func(x, y *entry) int {
+		return cmp.Or(cmp.Compare(x.Coupon, y.Coupon), strings.Compare(x.Booking, y.Booking))
+	})
+	var inserts, updates values
+	for _, e := range b.changed {
+		row, err := rowOf(e.Redemption, e.events)
+		if err != nil {
+			return err
+		}
+		args := append(list{b.merchant}, row.args()...)
+		if e.isNew {
+			inserts = append(inserts, args)
+		} else {
+			updates = append(updates, args)
+		}
+	}
+	err := chunked(inserts, maxRows, func(rows values) error {
+		n, err := b.q.exec(ctx, `INSERT INTO ?redemptions (merchant, ?) VALUES ? ON CONFLICT DO NOTHING`, bun.Safe(redemptionColumns), rows)
+		if err == nil && n < int64(len(rows)) {
+			err = ErrRaced
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	err = chunked(updates, maxRows, func(rows values) error {
+		_, err := b.q.exec(ctx, `INSERT INTO ?redemptions (merchant, ?) VALUES ? ON CONFLICT (merchant, coupon, booking) DO UPDATE SET
+			state = excluded.state, version = excluded.version, code = excluded.code, customer = excluded.customer, currency = excluded.currency,
+			made_at = excluded.made_at, service_at = excluded.service_at, subtotal = excluded.subtotal, eligible = excluded.eligible,
+			discount = excluded.discount, other_discounts = excluded.other_discounts, refund = excluded.refund, cost = excluded.cost,
+			new_customer = excluded.new_customer, holds = excluded.holds, charges = excluded.charges, events = excluded.events, doc = excluded.doc`,
+			bun.Safe(redemptionColumns), rows)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if err := move(ctx, b.q, b.merchant, b.moved); err != nil {
+		return err
+	}
+	return chunked(b.events, maxRows, func(rows values) error {
+		_, err := b.q.exec(ctx, `INSERT INTO ?events (merchant, coupon, booking, n, kind, key, at, actor, amount, currency) VALUES ?`, rows)
+		return err
+	})
+}
