@@ -106,7 +106,7 @@ func (s *site) book(w http.ResponseWriter, r *http.Request) {
 		s.showForm(w, r, http.StatusUnprocessableEntity, p)
 	case errors.Is(err, coupon.ErrContention):
 		s.message(w, r, http.StatusServiceUnavailable, "Very busy", "Too many are booking at this moment. Go back and send the form again.")
-	case errors.Is(err, coupon.ErrConflict), errors.Is(err, coupon.ErrCancelled), false:
+	case errors.Is(err, coupon.ErrConflict), errors.Is(err, coupon.ErrCancelled), err == nil && !done.same(b, f.Code):
 		p.Form.ID = s.newID()
 		p.Problem = "This form was sent before with other content, as booking " + b.ID + ". To make a second booking, press Book again."
 		s.showForm(w, r, http.StatusConflict, p)

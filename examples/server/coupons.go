@@ -183,7 +183,7 @@ func campaigns() []campaign {
 		{
 			coupon: coupon.Coupon{
 				Code: "MOVE50", Name: "Moving season",
-				Description: "Fifty dollars off a move-out clean; through two estate agents.",
+				Description: "Fifty dollars off a move-out clean; through two realtors.",
 				Discount:    coupon.AmountOff(usd("50.00")),
 				Restrictions: coupon.Restrictions{
 					BookingType: coupon.OneTime, MinTotal: usd("300.00"), MaxTotal: usd("900.00"),

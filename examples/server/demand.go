@@ -39,7 +39,7 @@ const (
 	customersPerDay = 1.85 // besides those who come because of a campaign
 	growth          = 0.3  // over the whole time
 	holdsCode       = 0.3  // share of customers who have some code at hand
-	takesPlan       = 0.2  // share of customers of cleaning or yard care who want it for good
+	takesPlan       = 0.16 // share of customers of cleaning or yard care who want it for good
 )
 
 // customer of the simulation.

@@ -70,6 +70,9 @@ func serve(ctx context.Context, addr, path string, stdout, stderr io.Writer) (er
 	}
 	defer listener.Close()
 	db, seeded, err := openDatabase(ctx, path, time.Now())
+	if err != nil && ctx.Err() != nil {
+		return fmt.Errorf("interrupted; nothing is left behind: %w", err)
+	}
 	if err != nil {
 		return err
 	}

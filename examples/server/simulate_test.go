@@ -197,7 +197,7 @@ func TestTheFiguresArePlausible(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			l := live(t, now)
-			if n := len(l.bookings); n < 1500 || n > 2600 {
+			if n := len(l.bookings); n < 1500 || n > 2500 {
 				t.Errorf("%d bookings, want about two thousand", n)
 			}
 			if n := len(l.redemptions(t, coupon.RedemptionFilter{})); n < 500 || n > 1100 {

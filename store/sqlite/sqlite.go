@@ -19,7 +19,9 @@
 // [Store.Merchant] views queue in the process; writes of other processes are
 // waited for.
 //
-// A database in memory lives in one connection: call db.SetMaxOpenConns(1), and
+// Let the pool keep what it opens (db.SetMaxIdleConns as large as
+// db.SetMaxOpenConns, a handful of each): opening a connection costs as much as a
+// write. A database in memory lives in one connection: call db.SetMaxOpenConns(1), and
 // leave SetConnMaxLifetime and SetConnMaxIdleTime alone.
 package sqlite
 

@@ -227,10 +227,17 @@ func plan(t *testing.T, st *Store, statement string) (steps []string) {
 	return steps
 }
 
-// scan is a step that reads a whole table, of those that grow without bound.
-var scan = regexp.MustCompile(`^SCAN (r|e|coupon_redemptions|coupon_events|coupon_counters)\b`)
+// scan is a step that reads a whole table, of those that grow without bound, or
+// all that a merchant has in it.
+var (
+	scan    = regexp.MustCompile(`^SCAN (r|c|coupon_redemptions|coupon_events|coupon_counters)\b`)
+	scanOne = regexp.MustCompile(`^SEARCH (r|coupon_redemptions|coupon_events)\b.*\(merchant=\?\)$`)
+)
 
-func TestNoCallReadsAWholeTable(t *testing.T) {
+// readsAll are the calls that are meant to go through all of a merchant.
+var readsAll = regexp.MustCompile(`^(all redemptions|unscheduled|verify|rebuild)`)
+
+func TestNoCallReadsMoreThanItIsAskedFor(t *testing.T) {
 	t.Parallel()
 	st, calls := everyCall(t)
 	searched := 0
@@ -240,7 +247,7 @@ func TestNoCallReadsAWholeTable(t *testing.T) {
 				continue
 			}
 			for _, step := range plan(t, st, s) {
-				if scan.MatchString(step) {
+				if scan.MatchString(step) || scanOne.MatchString(step) && !readsAll.MatchString(call) {
 					t.Errorf("%s: %s in\n%s", call, step, s)
 				}
 				if strings.Contains(step, "SEARCH") {
@@ -252,8 +259,13 @@ func TestNoCallReadsAWholeTable(t *testing.T) {
 	if searched < 100 {
 		t.Errorf("only %d searches were seen", searched)
 	}
-	if steps := plan(t, st, `SELECT doc FROM coupon_redemptions AS r WHERE customer = 'x'`); !scan.MatchString(steps[0]) {
-		t.Errorf("a scan is %v and would not be seen", steps)
+	for statement, step := range map[string]*regexp.Regexp{
+		`SELECT doc FROM coupon_redemptions AS r WHERE customer = 'x'`:                       scan,
+		`SELECT doc FROM coupon_redemptions AS r WHERE merchant = 'acme' AND customer = 'x'`: scanOne,
+	} {
+		if steps := plan(t, st, statement); !step.MatchString(steps[0]) {
+			t.Errorf("%s is %v and would not be seen", statement, steps)
+		}
 	}
 }
 
@@ -280,3 +292,42 @@ func TestSumsReadOnlyTheIndexOfTheirClock(t *testing.T) {
 		}
 	}
 }
+
+// Whatever a caller asks for, it is an argument: it finds nothing, and is no
+// error of the database.
+func TestHostileTextIsOnlyText(t *testing.T) {
+	t.Parallel()
+	root, db := newStore(t)
+	before := schema(t, db)
+	for _, s := range []string{`'; DROP TABLE coupon_notes; --`, "b1\x00", "\x00", `\`, `\'`, "?", "?0", "?merchant", "?coupons", "%", "b_", "--", "/*", "\xff"} {
+		st := root.Merchant(s)
+		c := create(t, st, "C")
+		svc := service(t, st)
+		ctx := t.Context()
+		if _, err := svc.Redeem(ctx, booking("b1"), "C"); err != nil {
+			t.Fatalf("merchant %q: %v", s, err)
+		}
+		for what, err := range map[string]error{
+			"Coupon":         second(st.Coupon(ctx, coupon.ID(s))),
+			"CouponByCode":   second(st.CouponByCode(ctx, coupon.Code(s))),
+			"Redemption":     second(svc.Redemption(ctx, c.ID, s)),
+			"Redemption id":  second(svc.Redemption(ctx, coupon.ID(s), "b1")),
+			"Versions":       second(st.Versions(ctx, coupon.ID(s), 9, 9)),
+			"Notes":          second(st.Notes(ctx, coupon.ID(s))),
+			"DeleteNote":     st.DeleteNote(ctx, c.ID, coupon.ID(s)),
+			"Cancel":         second(svc.Cancel(ctx, s)),
+			"Redemptions of": drain(svc.Redemptions(ctx, coupon.RedemptionFilter{Customer: "x" + s, Currency: s})),
+			"Coupons":        drain(svc.Coupons(ctx, coupon.CouponFilter{Search: "x" + s, Kind: coupon.DiscountKind(s)})),
+		} {
+			if err != nil && !errors.Is(err, coupon.ErrNotFound) {
+				t.Errorf("%s with %q: %v", what, s, err)
+			}
+		}
+		wantStored(t, st, 1)
+	}
+	if after := schema(t, db); !slices.Equal(before, after) {
+		t.Errorf("the schema was %v, is %v", before, after)
+	}
+}
+
+func second[V any](_ V, err error) error { return err }

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -33,7 +34,7 @@ func (s *Store) Redemptions(ctx context.Context, f coupon.RedemptionQuery) (page
 		if f.Unscheduled {
 			sel.Where("r.service_at IS NULL")
 		}
-		inRange(sel, f.Range)
+		inRange(sel, fromPage(f))
 		var rows []redemptionRow
 		if err := o.apply(sel, f.Desc, f.Limit).Scan(ctx, &rows); err != nil {
 			return err
@@ -48,6 +49,23 @@ func (s *Store) Redemptions(ctx context.Context, f coupon.RedemptionQuery) (page
 		return nil
 	})
 	return page, err
+}
+
+// fromPage is the range cut to where the page begins: else each page of a list
+// by made-at would read all pages before it.
+func fromPage(f coupon.RedemptionQuery) coupon.Range {
+	r := f.Range
+	if f.After == nil || f.Sort != coupon.ByMadeAt || r.Clock != coupon.MadeAt {
+		return r
+	}
+	at := time.UnixMicro(f.After.Num)
+	if after := at.Add(time.Microsecond); f.Desc && (r.To.IsZero() || after.Before(r.To)) {
+		r.To = after
+	}
+	if !f.Desc && at.After(r.From) {
+		r.From = at
+	}
+	return r
 }
 
 // inRange is coupon.RedemptionQuery.Holds of a range: one without ends also has
