@@ -60,7 +60,7 @@ type ImportReport struct {
 // BadRow is a row that was not recorded, and why.
 type BadRow struct {
 	Row PastRedemption
-	Err error // an *InvalidError, ErrNotFound (the code) or *ConflictError
+	Err error // an *InvalidError, ErrNotFound (the code), *ConflictError or ErrOverflow (of a budget)
 }
 
 func (b BadRow) Error() string { return fmt.Sprintf("line %d: %v", b.Row.Line, b.Err) }

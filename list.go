@@ -285,7 +285,7 @@ func (q RedemptionQuery) Holds(r Redemption) bool {
 		(q.Currency == "" || q.Currency == r.Subtotal.Currency) &&
 		(len(q.States) == 0 || slices.Contains(q.States, r.State)) &&
 		(!q.Unscheduled || r.ServiceAt.IsZero()) &&
-		q.Range.open(r)
+		q.Range.holds(r)
 }
 
 // Holds reports whether a coupon is one of those that the query asks for, After
@@ -300,9 +300,4 @@ func (q CouponQuery) Holds(c Coupon) bool {
 // SearchText is what a search looks in.
 func SearchText(c Coupon) string {
 	return strings.ToLower(string(c.Code)) + "\n" + strings.ToLower(c.Name)
-}
-
-// open is holds, but a range without ends also has what has no service date.
-func (r Range) open(x Redemption) bool {
-	return (r.From.IsZero() && r.To.IsZero()) || r.holds(x)
 }

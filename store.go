@@ -3,6 +3,7 @@ package coupon
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"time"
 )
 
@@ -147,11 +148,24 @@ func (g *Group) Slots(v *View) []Slot { return sortedSlots(g.slots(v)) }
 // Decide gives what to write, or nil. It remembers the group's outcome.
 func (g *Group) Decide(v *View) *Changes {
 	changes, err := g.decide(v)
-	g.err = err
-	if err != nil {
+	if err == nil && changes != nil {
+		err = changes.fit(v)
+	}
+	if g.err = err; err != nil {
 		return nil
 	}
 	return changes
+}
+
+// fit refuses moves that would take a counter past an int64: a store's integers
+// would wrap, or fail the whole transaction.
+func (c *Changes) fit(v *View) error {
+	for _, m := range c.Moves {
+		if _, fits := addMinor(v.Used[m.Slot], m.N); !fits {
+			return fmt.Errorf("%w: the budget in %s", ErrOverflow, m.Currency)
+		}
+	}
+	return nil
 }
 
 // CouponQuery is what a store must find among coupons. Each field is a

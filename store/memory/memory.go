@@ -106,10 +106,12 @@ func (t *tenant) run(g *coupon.Group) {
 	v := &coupon.View{Coupons: map[coupon.ID]coupon.Coupon{}, Used: map[coupon.Slot]int64{}}
 	for _, id := range g.Coupons {
 		if c, ok := t.coupons[id]; ok {
-			v.Coupons[id] = c
+			v.Coupons[id] = c.Clone()
 		}
 	}
-	v.Redemptions = slices.Clone(t.redemptions[g.Booking])
+	for _, r := range t.redemptions[g.Booking] {
+		v.Redemptions = append(v.Redemptions, r.Clone())
+	}
 	for _, slot := range g.Slots(v) {
 		v.Used[slot] = t.counters[slot]
 	}

@@ -68,15 +68,13 @@ func fromPage(f coupon.RedemptionQuery) coupon.Range {
 	return r
 }
 
-// inRange is coupon.RedemptionQuery.Holds of a range: one without ends also has
-// what has no service date.
+// inRange is coupon.RedemptionQuery.Holds of a range: what has no service date is
+// in no range of that clock.
 func inRange(sel *bun.SelectQuery, r coupon.Range) {
 	column := bun.Safe("r.made_at")
 	if r.Clock == coupon.ServiceAt {
 		column = "r.service_at"
-		if !r.From.IsZero() || !r.To.IsZero() {
-			sel.Where("r.service_at IS NOT NULL")
-		}
+		sel.Where("r.service_at IS NOT NULL")
 	}
 	if !r.From.IsZero() {
 		sel.Where("? >= ?", column, r.From.UnixMicro())
