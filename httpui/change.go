@@ -1,0 +1,49 @@
+package httpui
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/couponkit/coupon"
+)
+
+// change switches a coupon and shows it again: with what it was, doing it twice
+// does nothing more. A plain form is sent back to the page; htmx gets the parts
+// of the page that are different now, and the chart stays as it is.
+func (h *Handler) change(q *request, do func(*coupon.Service, context.Context, coupon.ID) (coupon.Coupon, error)) error {
+	c, err := do(q.svc, q.r.Context(), coupon.ID(q.r.PathValue("id")))
+	if err != nil {
+		return err
+	}
+	rep, _ := h.parseReport(q.r.URL.Query(), c, q.svc.Now())
+	if !wantsFragment(q.r) {
+		to := q.links.of(c.ID) + rep.query().with("done", doneWord(c)).String()
+		http.Redirect(q.w, q.r, to, http.StatusSeeOther)
+		return nil
+	}
+	state, err := q.svc.State(q.r.Context(), c.ID)
+	if err != nil {
+		return err
+	}
+	view := h.aboutView(q, state, rep.reportState)
+	view.OutOfBand = true
+	page := h.newPage(q.links, q.words.name(c), view)
+	page.Toast = q.words.done(c)
+	return h.write(q.w, http.StatusOK, "changed-part", page)
+}
+
+// doneWord is what the URL says after a change; it is only believed if the
+// coupon is so.
+func doneWord(c coupon.Coupon) string {
+	if c.Inactive {
+		return "deactivated"
+	}
+	return "activated"
+}
+
+func (w words) done(c coupon.Coupon) string {
+	if c.Inactive {
+		return string(c.Code) + " is deactivated. New bookings can’t use it."
+	}
+	return string(c.Code) + " is activated. New bookings can use it within its dates and limits."
+}

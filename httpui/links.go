@@ -1,0 +1,62 @@
+package httpui
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/couponkit/coupon"
+)
+
+// links makes every URL of the pages: the base path and a fixed route, with ids
+// and values escaped. Nothing of a request's own path gets into one.
+type links struct{ base string }
+
+func linksOf(r *http.Request) links {
+	if m, _ := r.Context().Value(mountKey).(mount); m.ok {
+		return links{m.base}
+	}
+	return links{}
+}
+
+func (l links) home() string { return l.base + "/" }
+
+func (l links) list(s listState) string { return l.base + "/" + s.query().String() }
+
+func (l links) coupon(id coupon.ID, s reportState) string {
+	return l.of(id) + s.query().String()
+}
+
+func (l links) bookings(id coupon.ID, s bookingsState) string {
+	return l.of(id) + "/bookings" + s.query().String()
+}
+
+// change is where a form posts; it takes the state of the page along.
+func (l links) change(id coupon.ID, action string, s reportState) string {
+	return l.of(id) + "/" + action + s.query().String()
+}
+
+func (l links) of(id coupon.ID) string { return l.base + "/c/" + url.PathEscape(string(id)) }
+
+func (l links) asset(h *Handler, name string) string {
+	return l.base + "/static/" + h.assets.names[name]
+}
+
+// query is the part of a URL that holds a page's state: always in the same order,
+// so that one state has one URL. What is empty is left out.
+type query []string
+
+func (q query) with(key, value string) query {
+	if value == "" {
+		return q
+	}
+	return append(q, key+"="+url.QueryEscape(value))
+}
+
+// String is the query with its "?", or empty.
+func (q query) String() string {
+	if len(q) == 0 {
+		return ""
+	}
+	return "?" + strings.Join(q, "&")
+}

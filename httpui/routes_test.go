@@ -1,0 +1,336 @@
+package httpui_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/couponkit/coupon"
+	"github.com/couponkit/coupon/httpui"
+	"github.com/couponkit/coupon/store/memory"
+)
+
+// targetOf is a URL of a route for a coupon, and what it answers.
+func targetOf(t testing.TB, h *httpui.Handler, s *shop, rt httpui.Route) (target string, status int) {
+	t.Helper()
+	switch rt.Pattern {
+	case "/{$}":
+		return base + "/", 200
+	case "/c/{id}":
+		return s.page("SPRING15", ""), 200
+	case "/c/{id}/bookings":
+		return s.page("SPRING15", "/bookings"), 200
+	case "/c/{id}/deactivate":
+		return s.page("SPRING15", "/deactivate"), 303
+	case "/c/{id}/activate":
+		return s.page("SPRING15", "/activate"), 303
+	case "/static/{file}":
+		return base + "/static/" + h.AssetName("ui.css"), 200
+	}
+	t.Fatalf("a new route %s %s: say here what it answers", rt.Method, rt.Pattern)
+	return "", 0
+}
+
+func checkHeaders(t *testing.T, res *http.Response, static bool) {
+	t.Helper()
+	csp := res.Header.Get("Content-Security-Policy")
+	for _, rule := range []string{"default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'", "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'"} {
+		if !strings.Contains(csp+";", rule+";") {
+			t.Errorf("the policy lacks %s: %s", rule, csp)
+		}
+	}
+	if strings.Contains(csp, "unsafe") {
+		t.Errorf("the policy is weakened: %s", csp)
+	}
+	want := map[string]string{"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "X-Coupon-UI": "1", "Cache-Control": "no-store"}
+	if static {
+		want["Cache-Control"] = "public, max-age=31536000, immutable"
+	}
+	for k, v := range want {
+		if got := res.Header.Get(k); got != v {
+			t.Errorf("%s: %q, want %q", k, got, v)
+		}
+	}
+	vary := res.Header.Get("Vary")
+	for _, k := range []string{"HX-Request", "HX-History-Restore-Request"} {
+		if !static && !strings.Contains(vary, k) {
+			t.Errorf("Vary lacks %s: %q", k, vary)
+		}
+	}
+}
+
+func TestEveryRouteAnswersWithTheHeaders(t *testing.T) {
+	t.Parallel()
+	s := fullShop(t)
+	h := s.handler(t)
+	for _, rt := range httpui.Routes() {
+		target, status := targetOf(t, h, s, rt)
+		for _, headers := range [][]string{nil, {"HX-Request", "true"}} {
+			res := ask(t, h, rt.Method, target, headers...)
+			if want := status; res.StatusCode != want && !(want == 303 && headers != nil && res.StatusCode == 200) {
+				t.Errorf("%s %s: %s, want %d", rt.Method, target, res.Status, want)
+			}
+			checkHeaders(t, res, strings.HasPrefix(rt.Pattern, "/static/"))
+		}
+	}
+	for _, tt := range []struct {
+		method, target string
+		status         int
+		allow          string
+	}{
+		{"GET", base + "/c/unknown", 404, ""},
+		{"GET", base + "/c/unknown/bookings", 404, ""},
+		{"POST", base + "/c/unknown/deactivate", 404, ""},
+		{"POST", base + "/c/unknown/activate", 404, ""},
+		{"GET", base + "/c/" + strings.Repeat("x", 5000), 404, ""},
+		{"GET", base + "/static/ui.css", 404, ""}, // only the name with its hash
+		{"GET", base + "/nothing", 404, ""},
+		{"GET", base + "/c/a%2Fb", 404, ""},
+		{"POST", base + "/", 405, "GET, HEAD"},
+		{"OPTIONS", base + "/", 405, "GET, HEAD"},
+		{"DELETE", s.page("SPRING15", ""), 405, "GET, HEAD"},
+		{"GET", s.page("SPRING15", "/deactivate"), 405, "POST"},
+	} {
+		res := ask(t, h, tt.method, tt.target)
+		if res.StatusCode != tt.status || res.Header.Get("Allow") != tt.allow {
+			t.Errorf("%s %.60s: %d, Allow %q; want %d, %q", tt.method, tt.target, res.StatusCode, res.Header.Get("Allow"), tt.status, tt.allow)
+		}
+		checkHeaders(t, res, false)
+	}
+	if res := ask(t, h, "HEAD", base+"/"); res.StatusCode != 200 {
+		t.Errorf("HEAD: %s", res.Status)
+	}
+}
+
+// untouchable is a store that must not be asked anything: every method of the
+// nil interface panics.
+type untouchable struct{ coupon.Store }
+
+func TestNobodyGetsInWithoutAuthorize(t *testing.T) {
+	t.Parallel()
+	svc, err := coupon.New(coupon.Config{Store: untouchable{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	denied := func(*http.Request) (string, error) { return "", errors.New("secret reason") }
+	for name, authorize := range map[string]func(*http.Request) (string, error){"none": nil, "denied": denied} {
+		h, err := httpui.New(httpui.Config{Service: svc, Authorize: authorize, BasePath: base})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := &shop{ids: map[string]coupon.ID{"SPRING15": "0abc"}}
+		for _, rt := range httpui.Routes() {
+			target, _ := targetOf(t, h, s, rt)
+			for _, headers := range [][]string{nil, {"HX-Request", "true"}} {
+				res := ask(t, h, rt.Method, target, headers...)
+				if res.StatusCode != http.StatusForbidden {
+					t.Errorf("%s: %s %s: %s, want 403", name, rt.Method, target, res.Status)
+				}
+				checkHeaders(t, res, false)
+				if strings.Contains(body(t, res), "secret") {
+					t.Errorf("%s: the page tells the reason", name)
+				}
+			}
+		}
+		if res := ask(t, h, "GET", base); res.StatusCode != http.StatusForbidden {
+			t.Errorf("%s: GET %s: %s, want 403", name, base, res.Status)
+		}
+	}
+}
+
+func TestConfigNeedsAService(t *testing.T) {
+	t.Parallel()
+	if _, err := httpui.New(httpui.Config{Authorize: everybody}); err == nil {
+		t.Error("no error")
+	}
+	s := newShop(t)
+	if _, err := httpui.New(httpui.Config{Service: s.svc, TrustedOrigins: []string{"not an origin"}}); err == nil {
+		t.Error("no error for a bad origin")
+	}
+}
+
+func TestFormsOfOtherSitesChangeNothing(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		site, origin string
+		ok           bool
+	}{
+		{"same-origin", "", true},
+		{"none", "", true},
+		{"", "", true}, // not a browser; the host has let it in
+		{"", "http://example.com", true},
+		{"same-site", "", false},
+		{"cross-site", "", false},
+		{"cross-site", "https://admin.example.org", true}, // trusted
+		{"", "http://evil.example", false},
+		{"", "null", false},
+	} {
+		s := newShop(t)
+		s.create(t, coupon.Coupon{Code: "SPRING15", Discount: pct(15), Start: day("2026-03-01")})
+		h := s.handler(t, func(c *httpui.Config) { c.TrustedOrigins = []string{"https://admin.example.org"} })
+		for _, rt := range httpui.Routes() {
+			if rt.Method == "GET" {
+				continue
+			}
+			var headers []string
+			if tt.site != "" {
+				headers = append(headers, "Sec-Fetch-Site", tt.site)
+			}
+			if tt.origin != "" {
+				headers = append(headers, "Origin", tt.origin)
+			}
+			target, _ := targetOf(t, h, s, rt)
+			before, _ := s.svc.Coupon(t.Context(), s.ids["SPRING15"])
+			res := ask(t, h, rt.Method, target, headers...)
+			after, _ := s.svc.Coupon(t.Context(), s.ids["SPRING15"])
+			if ok := res.StatusCode == http.StatusSeeOther; ok != tt.ok || (!tt.ok && res.StatusCode != http.StatusForbidden) {
+				t.Errorf("site %q, origin %q: %s %s: %s", tt.site, tt.origin, rt.Method, target, res.Status)
+			}
+			if changed := before.Version != after.Version; changed != tt.ok {
+				t.Errorf("site %q, origin %q: %s: changed is %v", tt.site, tt.origin, target, changed)
+			}
+		}
+	}
+}
+
+func TestTooLargeAFormIsNotRead(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	c := s.create(t, coupon.Coupon{Code: "SPRING15", Discount: pct(15), Start: day("2026-03-01")})
+	r := httptest.NewRequest("POST", s.page("SPRING15", "/deactivate"), strings.NewReader("a="+strings.Repeat("x", 1<<20)))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	w := httptest.NewRecorder()
+	s.handler(t).ServeHTTP(w, r)
+	if w.Code != http.StatusRequestEntityTooLarge {
+		t.Errorf("status %d", w.Code)
+	}
+	if now, _ := s.svc.Coupon(t.Context(), c.ID); now.Inactive {
+		t.Error("the coupon was changed")
+	}
+}
+
+// broken is a store whose every read fails with text for nobody's eyes.
+type broken struct {
+	*memory.Store
+	err error
+}
+
+func (b broken) Coupons(context.Context, coupon.CouponQuery) ([]coupon.Coupon, error) {
+	return nil, b.err
+}
+
+func (b broken) Coupon(context.Context, coupon.ID) (coupon.Coupon, error) {
+	return coupon.Coupon{}, b.err
+}
+
+func TestErrorsAreForTheLog(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		err    error
+		status int
+	}{
+		{errors.New("pq: password for postgres://secret@db failed"), 500},
+		{coupon.ErrContention, 503},
+		{coupon.ErrOutcomeUnknown, 503},
+	} {
+		svc, err := coupon.New(coupon.Config{Store: broken{memory.New(), tt.err}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var log strings.Builder
+		h, err := httpui.New(httpui.Config{Service: svc, Authorize: everybody, BasePath: base, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := &shop{ids: map[string]coupon.ID{"SPRING15": "0abc"}}
+		for _, rt := range httpui.Routes() {
+			target, want := targetOf(t, h, s, rt)
+			if strings.HasPrefix(rt.Pattern, "/static/") {
+				continue
+			}
+			want = tt.status
+			for _, headers := range [][]string{nil, {"HX-Request", "true"}} {
+				log.Reset()
+				res := ask(t, h, rt.Method, target, headers...)
+				text := body(t, res)
+				if res.StatusCode != want || strings.Contains(text, "secret") || strings.Contains(text, tt.err.Error()) {
+					t.Errorf("%s %s: %s %s", rt.Method, target, res.Status, text)
+				}
+				checkHeaders(t, res, false)
+				if !strings.Contains(log.String(), strings.Fields(tt.err.Error())[0]) {
+					t.Errorf("the log has nothing of it: %q", log.String())
+				}
+				if headers != nil && (res.Header.Get("HX-Retarget") != "#cp-toast" || strings.Contains(text, "<html")) {
+					t.Errorf("%s: htmx would lose what is on the page", target)
+				}
+			}
+		}
+	}
+}
+
+func TestReadOnlyShowsAndTakesNoForms(t *testing.T) {
+	t.Parallel()
+	s := fullShop(t)
+	h := s.handler(t, func(c *httpui.Config) { c.ReadOnly = true })
+	for _, rt := range httpui.Routes() {
+		target, want := targetOf(t, h, s, rt)
+		if rt.Method != "GET" {
+			want = 403
+		}
+		res := ask(t, h, rt.Method, target)
+		if res.StatusCode != want {
+			t.Errorf("%s %s: %s, want %d", rt.Method, target, res.Status, want)
+		}
+		if strings.Contains(body(t, res), `method="post"`) {
+			t.Errorf("%s has a form that changes something", target)
+		}
+	}
+	if c, _ := s.svc.Coupon(t.Context(), s.ids["SPRING15"]); c.Inactive {
+		t.Error("the coupon was changed")
+	}
+}
+
+func TestOnlyHtmxAsksForParts(t *testing.T) {
+	t.Parallel()
+	s := fullShop(t)
+	h := s.handler(t)
+	for _, target := range []string{base + "/", s.page("SPRING15", ""), s.page("SPRING15", "/bookings")} {
+		for _, tt := range []struct {
+			name    string
+			headers []string
+			part    bool
+		}{
+			{"plain", nil, false},
+			{"htmx", []string{"HX-Request", "true"}, true},
+			{"Back in htmx 2", []string{"HX-Request", "true", "HX-History-Restore-Request", "true"}, false},
+			{"Back in htmx 4", []string{"HX-History-Restore-Request", "true"}, false},
+			{"a boosted link of the host's", []string{"HX-Request", "true", "HX-Boosted", "true"}, false},
+		} {
+			text := get(t, h, target, tt.headers...)
+			if part := !strings.Contains(text, "<html"); part != tt.part {
+				t.Errorf("%s, %s: part is %v", target, tt.name, part)
+			}
+			parse(t, text)
+		}
+	}
+}
+
+func TestAssetsAreCachedForEverUnderTheirHash(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	h := s.handler(t)
+	for name, kind := range map[string]string{"ui.css": "text/css; charset=utf-8", "ui.js": "text/javascript; charset=utf-8", "htmx-2.0.11.min.js": "text/javascript; charset=utf-8"} {
+		res := ask(t, h, "GET", base+"/static/"+h.AssetName(name))
+		if res.StatusCode != 200 || res.Header.Get("Content-Type") != kind {
+			t.Errorf("%s: %s, %s", name, res.Status, res.Header.Get("Content-Type"))
+		}
+		checkHeaders(t, res, true)
+		if len(body(t, res)) < 100 {
+			t.Errorf("%s is empty", name)
+		}
+	}
+}
