@@ -89,7 +89,7 @@ func (d Date) start(loc *time.Location) time.Time {
 	midnight := d.utc()
 	t := midnight.Add(-30 * time.Hour).In(loc)
 	for limit := midnight.Add(60 * time.Hour); ; {
-		begin, end := t.ZoneBounds()
+		begin, end := zoneBounds(t)
 		_, offset := t.Zone()
 		first := midnight.Add(-time.Duration(offset) * time.Second)
 		if first.Before(begin) {
@@ -103,6 +103,20 @@ func (d Date) start(loc *time.Location) time.Time {
 		}
 		t = end
 	}
+}
+
+// zoneBounds is t.ZoneBounds, made to hold t. After the last transition that a
+// zone lists, Go gives an end at t itself on the last day of leap years; nothing
+// changes there, and whoever steps from end to end must get on.
+func zoneBounds(t time.Time) (begin, end time.Time) {
+	begin, end = t.ZoneBounds()
+	if begin.After(t) {
+		begin = t
+	}
+	if !end.IsZero() && !end.After(t) {
+		end = t.Add(time.Hour)
+	}
+	return begin, end
 }
 
 // dateAt is the day that an instant belongs to. Where clocks were put back over
@@ -213,7 +227,7 @@ func (i Interval) next(d Date) Date {
 func startOfHour(t time.Time) time.Time {
 	_, m, s := t.Clock()
 	start := t.Add(-time.Duration(m)*time.Minute - time.Duration(s)*time.Second - time.Duration(t.Nanosecond()))
-	if begin, _ := t.ZoneBounds(); start.Before(begin) {
+	if begin, _ := zoneBounds(t); start.Before(begin) {
 		return begin.In(t.Location())
 	}
 	return start
@@ -224,7 +238,7 @@ func startOfHour(t time.Time) time.Time {
 func endOfHour(t time.Time) time.Time {
 	_, m, s := t.Clock()
 	end := t.Add(time.Hour - time.Duration(m)*time.Minute - time.Duration(s)*time.Second - time.Duration(t.Nanosecond()))
-	if _, stop := t.ZoneBounds(); !stop.IsZero() && stop.Before(end) {
+	if _, stop := zoneBounds(t); !stop.IsZero() && stop.Before(end) {
 		return stop.In(t.Location())
 	}
 	return end

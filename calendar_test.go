@@ -21,10 +21,13 @@ func TestStartOfDayIsTheFirstInstantOfTheDate(t *testing.T) {
 	t.Parallel()
 	for _, zone := range zones {
 		loc := load(t, zone)
-		for d := (coupon.Date{Year: 2015, Month: 1, Day: 1}); d.Year < 2036; d = d.AddDays(1) {
+		for d := (coupon.Date{Year: 2010, Month: 1, Day: 1}); d.Year < 2090; d = d.AddDays(1) {
 			start, err := coupon.StartOfDay(d, zone)
 			if err != nil {
 				t.Fatal(err)
+			}
+			if zone == "Pacific/Apia" && d == (coupon.Date{Year: 2011, Month: 12, Day: 30}) {
+				continue // the day that Samoa left out
 			}
 			if got := coupon.DateOf(start.In(loc)); got != d {
 				t.Fatalf("%s: %s starts on %s (%s)", zone, d, got, start)
@@ -48,6 +51,8 @@ func TestStartOfDayWhereMidnightIsStrange(t *testing.T) {
 		{"America/Havana", "midnight comes twice", coupon.Date{Year: 2026, Month: 11, Day: 1}, "2026-11-01T00:00:00-04:00"},
 		{"America/St_Johns", "back over midnight, at 00:01", coupon.Date{Year: 2010, Month: 11, Day: 7}, "2010-11-07T00:00:00-02:30"},
 		{"Pacific/Apia", "the day was left out", coupon.Date{Year: 2011, Month: 12, Day: 30}, "2011-12-31T00:00:00+14:00"},
+		{"Europe/Berlin", "after the last day of a leap year past the listed transitions", coupon.Date{Year: 2041, Month: 1, Day: 1}, "2041-01-01T00:00:00+01:00"},
+		{"Europe/Berlin", "the last year there is", coupon.Date{Year: 9999, Month: 12, Day: 31}, "9999-12-31T00:00:00+01:00"},
 		{"Europe/Berlin", "a day of 23 hours", coupon.Date{Year: 2026, Month: 3, Day: 29}, "2026-03-29T00:00:00+01:00"},
 	} {
 		got, err := coupon.StartOfDay(tc.day, tc.zone)
@@ -82,7 +87,7 @@ func TestBucketsCoverEveryInstantOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		i := rapid.SampledFrom(intervals).Draw(t, "interval")
-		at := time.Unix(rapid.Int64Range(1_230_768_000, 2_050_000_000).Draw(t, "seconds"), 0)
+		at := time.Unix(rapid.Int64Range(1_230_768_000, 4_102_444_800).Draw(t, "seconds"), 0)
 		start, next := i.Start(at, loc), i.Next(at, loc)
 		if start.After(at) || !next.After(at) {
 			t.Fatalf("%s is not in [%s, %s)", at.In(loc), start, next)
