@@ -19,6 +19,11 @@ func linksOf(r *http.Request) links {
 	return links{}
 }
 
+// CouponURL is the path of a coupon's page, for the host's own pages to link to.
+// It needs [Config.BasePath]: a base path that is found anew for every request
+// can't be told beforehand, and is left out of the path.
+func (h *Handler) CouponURL(id coupon.ID) string { return links{h.base}.of(id) }
+
 func (l links) home() string { return l.base + "/" }
 
 func (l links) list(s listState) string { return l.base + "/" + s.query().String() }

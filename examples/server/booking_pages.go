@@ -145,20 +145,9 @@ func (b booking) same(o booking, typed string) bool {
 		slices.EqualFunc(b.Lines, o.Lines, func(x, y line) bool { return x.Service == y.Service && x.Quantity == y.Quantity })
 }
 
-// public is what a visitor is told. One neutral sentence hides the others: with
-// it, they would tell that the code exists.
+// public is what a visitor is told.
 func public(refusals []coupon.Refusal, noEmail bool) []string {
-	var out []string
-	for _, r := range refusals {
-		text := r.Public()
-		if text == coupon.NotValid {
-			out = []string{text}
-			break
-		}
-		if !slices.Contains(out, text) {
-			out = append(out, text)
-		}
-	}
+	out := coupon.Public(refusals)
 	if noEmail {
 		out = append(out, "Some codes need your e-mail address: enter it and press Apply again.")
 	}
@@ -204,7 +193,7 @@ func (s *site) booking(w http.ResponseWriter, r *http.Request) {
 			s.broken(w, r, err)
 			return
 		}
-		data.CouponURL = adminPath + "/c/" + string(red.Coupon)
+		data.CouponURL = s.couponURL(red.Coupon)
 	}
 	s.render(w, r, http.StatusOK, "booking.html", page{Title: "Booking " + b.ID, Data: data})
 }

@@ -32,6 +32,8 @@ type site struct {
 	newID  func() string
 	log    *slog.Logger
 	pages  pages
+	// couponURL is the coupon's page in the admin.
+	couponURL func(coupon.ID) string
 }
 
 // newHandler puts the website together: the host's own pages, and the coupons'
@@ -70,6 +72,7 @@ func (s *site) router() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.couponURL = admin.CouponURL
 	files, err := fs.Sub(static, "static")
 	if err != nil {
 		return nil, err
