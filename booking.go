@@ -5,9 +5,12 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/shopspring/decimal"
 )
@@ -34,7 +37,7 @@ type Booking struct {
 	TaxIncluded bool     `json:"tax_included,omitempty"`
 	Customer    Customer `json:"customer,omitzero"`
 	// MadeAt is when the booking was made. Zero is now.
-	MadeAt  time.Time   `json:"made_at"`
+	MadeAt  time.Time   `json:"made_at,omitzero"`
 	Service ServiceDate `json:"service,omitzero"`
 	// Type is OneTime by default. Frequency is only for recurring ones.
 	Type      BookingType `json:"type,omitempty"`
@@ -123,8 +126,9 @@ func (b Booking) price(now time.Time) (priced, error) {
 
 	q := priced{}
 	digits, err := currencyDigits(b.Currency)
-	if err != nil {
+	if err != nil { // how many digits an amount may have is not known then
 		p.merge("booking.currency", err)
+		return q, p.err()
 	}
 	if b.Cost != nil {
 		n, err := toMinor("booking.cost", *b.Cost, digits)
@@ -205,6 +209,10 @@ func checkKey(p *problems, field, s string, required bool) {
 	if (required && s == "") || len(s) > maxKeyBytes {
 		p.add(field, s, fmt.Sprintf("must have 1 to %d bytes", maxKeyBytes))
 	}
+	// An invisible character would make a second customer of the first.
+	if strings.ContainsFunc(s, func(r rune) bool { return unicode.Is(unicode.Cf, r) }) {
+		p.add(field, s, "must not have invisible characters")
+	}
 	checkText(p, field, s, maxKeyBytes, false)
 }
 
@@ -219,7 +227,8 @@ func checkAttributes(p *problems, field string, a Attributes) {
 		p.add(field, strconv.Itoa(len(a)), "must have at most 100 keys")
 		return
 	}
-	for k, vs := range a {
+	for _, k := range slices.Sorted(maps.Keys(a)) {
+		vs := a[k]
 		checkText(p, field, k, maxKeyBytes, false)
 		if len(vs) > 100 {
 			p.add(field+"."+k, strconv.Itoa(len(vs)), "must have at most 100 values")
@@ -245,7 +254,7 @@ func (b priced) fingerprint() string {
 	for i, l := range b.Lines {
 		lines[i] = line{l.ID, b.amounts[i], l.Quantity}
 	}
-	slices.SortFunc(lines, func(x, y line) int { return compareStrings(x.ID, y.ID) })
+	slices.SortFunc(lines, func(x, y line) int { return strings.Compare(x.ID, y.ID) })
 	return digest("booking", b.Customer.Key, b.Currency, b.Type, lines)
 }
 

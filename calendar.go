@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 	"time"
+	_ "time/tzdata" // a machine without zones must not judge days and hours by UTC
 )
 
 // Date is a day of the calendar, in no zone. The zero value is no day.
@@ -106,8 +107,9 @@ func (d Date) start(loc *time.Location) time.Time {
 }
 
 // zoneBounds is t.ZoneBounds, made to hold t. After the last transition that a
-// zone lists, Go gives an end at t itself on the last day of leap years; nothing
-// changes there, and whoever steps from end to end must get on.
+// zone lists, Go gives an end at t itself on the last day of leap years
+// (golang.org/issue/81583); nothing changes there, and whoever steps from end to
+// end must get on.
 func zoneBounds(t time.Time) (begin, end time.Time) {
 	begin, end = t.ZoneBounds()
 	if begin.After(t) {
@@ -142,6 +144,15 @@ func location(zone string) (*time.Location, error) {
 	}
 	locations.Store(zone, loc)
 	return loc, nil
+}
+
+// location is the coupon's zone. A coupon that was validated has one.
+func (c Coupon) location() *time.Location {
+	loc, err := location(c.Zone)
+	if err != nil {
+		return time.UTC
+	}
+	return loc
 }
 
 // Interval is the width of the buckets of a timeline.
@@ -223,11 +234,10 @@ func (i Interval) next(d Date) Date {
 }
 
 // startOfHour is where the clock last showed a full hour, or was put forward or
-// back since.
+// back since. Zones also have bounds at which nothing changes: they are no hours.
 func startOfHour(t time.Time) time.Time {
-	_, m, s := t.Clock()
-	start := t.Add(-time.Duration(m)*time.Minute - time.Duration(s)*time.Second - time.Duration(t.Nanosecond()))
-	if begin, _ := zoneBounds(t); start.Before(begin) {
+	start := t.Add(-pastHour(t))
+	if begin, _ := zoneBounds(t); begin.After(start) && offset(begin.Add(-1).In(t.Location())) != offset(t) {
 		return begin.In(t.Location())
 	}
 	return start
@@ -236,10 +246,20 @@ func startOfHour(t time.Time) time.Time {
 // endOfHour is where the clock next shows a full hour, or is put forward or back
 // before.
 func endOfHour(t time.Time) time.Time {
-	_, m, s := t.Clock()
-	end := t.Add(time.Hour - time.Duration(m)*time.Minute - time.Duration(s)*time.Second - time.Duration(t.Nanosecond()))
-	if _, stop := zoneBounds(t); !stop.IsZero() && stop.Before(end) {
+	end := t.Add(time.Hour - pastHour(t))
+	if _, stop := zoneBounds(t); !stop.IsZero() && stop.Before(end) && offset(stop.In(t.Location())) != offset(t) {
 		return stop.In(t.Location())
 	}
 	return end
+}
+
+// pastHour is how long ago the clock showed a full hour, had it not been changed.
+func pastHour(t time.Time) time.Duration {
+	_, m, s := t.Clock()
+	return time.Duration(m)*time.Minute + time.Duration(s)*time.Second + time.Duration(t.Nanosecond())
+}
+
+func offset(t time.Time) int {
+	_, seconds := t.Zone()
+	return seconds
 }

@@ -120,6 +120,9 @@ func TestBucketEdges(t *testing.T) {
 		{coupon.Quarterly, berlin, "2026-11-22T12:00:00+01:00", "2026-10-01T00:00:00+02:00", "2027-01-01T00:00:00+01:00"},
 		{coupon.Yearly, berlin, "2026-11-22T12:00:00+01:00", "2026-01-01T00:00:00+01:00", "2027-01-01T00:00:00+01:00"},
 		{coupon.Hourly, "Asia/Kathmandu", "2026-01-01T12:50:00+05:45", "2026-01-01T12:00:00+05:45", "2026-01-01T13:00:00+05:45"},
+		// A zone also has bounds at which nothing changes: no hour ends there.
+		{coupon.Hourly, "America/St_Johns", "2024-12-31T20:40:00-03:30", "2024-12-31T20:00:00-03:30", "2024-12-31T21:00:00-03:30"},
+		{coupon.Hourly, berlin, "2038-01-19T04:20:00+01:00", "2038-01-19T04:00:00+01:00", "2038-01-19T05:00:00+01:00"},
 		{coupon.Hourly, "Australia/Lord_Howe", "2026-04-05T01:45:00+10:30", "2026-04-05T01:30:00+10:30", "2026-04-05T02:00:00+10:30"},
 	} {
 		at, err := time.Parse(time.RFC3339, tc.at)

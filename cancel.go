@@ -2,6 +2,7 @@ package coupon
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -30,8 +31,9 @@ func (s *Service) Cancel(ctx context.Context, booking string) ([]Redemption, err
 // is the host's: the same key and amount again change nothing; the same key with
 // another amount is [*ConflictError]. All refunds of a booking are together at
 // most what was paid, the revenue; more is an [*InvalidError]. A refund in full
-// gives the use back only if the coupon says so. A cancelled booking is
-// [*CancelledError]; one without redemptions is [ErrNotFound].
+// gives the use back only if the coupon says so. A redemption that was cancelled
+// takes no more refunds; if there is no other, that is [*CancelledError]. A
+// booking without redemptions is [ErrNotFound]. Refund.By is set here.
 func (s *Service) Refund(ctx context.Context, booking string, refund Refund) ([]Redemption, error) {
 	now := s.Now()
 	if refund.At.IsZero() {
@@ -48,14 +50,14 @@ func (s *Service) Refund(ctx context.Context, booking string, refund Refund) ([]
 	minor, _ := refund.Amount.Minor()
 	refund.Amount = fromMinor(minor, refund.Amount.Currency)
 	return s.onBooking(ctx, booking, func(c Coupon, r *Redemption) (step, error) {
-		if r.State == Cancelled {
-			return step{}, &CancelledError{Redemption: *r}
-		}
 		if i := slices.IndexFunc(r.Refunds, func(x Refund) bool { return x.Key == refund.Key }); i >= 0 {
 			if !r.Refunds[i].Amount.Equal(refund.Amount) {
 				return step{}, &ConflictError{Redemption: *r, Differs: fmt.Sprintf("refund %q was of %s", refund.Key, r.Refunds[i].Amount)}
 			}
 			return step{}, nil
+		}
+		if r.State == Cancelled {
+			return step{}, &CancelledError{Redemption: *r}
 		}
 		full, err := r.refund(refund)
 		if err != nil {
@@ -115,7 +117,7 @@ func (s *Service) onBooking(ctx context.Context, booking string, change func(Cou
 }
 
 // errJoined: another coupon was redeemed on the booking after it was read.
-var errJoined = fmt.Errorf("coupon: the booking has more redemptions now")
+var errJoined = errors.New("coupon: the booking has more redemptions now")
 
 // changing decides a change of all redemptions of a booking.
 type changing struct {
@@ -138,12 +140,17 @@ func (w *changing) slots(v *View) []Slot {
 func (w *changing) decide(v *View) (*Changes, error) {
 	w.results = nil
 	var changes Changes
+	var cancelled error
 	for _, r := range v.Redemptions {
 		c, ok := v.Coupons[r.Coupon]
 		if !ok {
 			return nil, errJoined
 		}
 		st, err := w.change(c, &r)
+		if errors.Is(err, ErrCancelled) {
+			cancelled = err // the booking may have another redemption that stands
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -157,6 +164,9 @@ func (w *changing) decide(v *View) (*Changes, error) {
 			}
 		}
 		w.results = append(w.results, r)
+	}
+	if len(w.results) == 0 {
+		return nil, cancelled
 	}
 	if len(changes.Update) == 0 {
 		return nil, nil

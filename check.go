@@ -12,24 +12,31 @@ type Usage func(Slot) int64
 // Offer is what a coupon would give on a booking, and every rule that stands
 // against it. With Refusals the discount is only what it would have been, and
 // is zero where it can't be computed.
+//
+// With its ids and reasons it is for the owner's side of the host; what a
+// customer may see of refusals is [Public].
 type Offer struct {
-	Code     Code
-	Coupon   ID
-	Version  int64
-	Subtotal Money
-	Eligible Money // the part of the subtotal that the coupon applies to
-	Discount Money
-	Lines    []LineDiscount
-	Refusals []Refusal
+	Code     Code           `json:"code,omitempty"`
+	Coupon   ID             `json:"coupon,omitempty"`
+	Version  int64          `json:"version,omitempty"`
+	Subtotal Money          `json:"subtotal"`
+	Eligible Money          `json:"eligible"` // the part of the subtotal that the coupon applies to
+	Discount Money          `json:"discount"`
+	Lines    []LineDiscount `json:"lines"`
+	Refusals []Refusal      `json:"refusals,omitempty"`
 }
 
 // Check evaluates every rule of the coupon against a booking and gives every
 // refusal, in the order of the [Reason] constants, with what the coupon would
 // give. It is pure: no clock (Booking.MadeAt must be set), no I/O. The error is
-// an [*InvalidError] of the booking.
+// an [*InvalidError] of the coupon or the booking.
 func (c Coupon) Check(b Booking, used Usage) (Offer, error) {
 	if b.MadeAt.IsZero() {
 		return Offer{}, invalid("booking.made_at", "", "must be set")
+	}
+	c = c.normal()
+	if err := c.Validate(); err != nil {
+		return Offer{}, err
 	}
 	p, err := b.price(b.MadeAt)
 	if err != nil {
@@ -56,10 +63,7 @@ func (c Coupon) offer(b priced, left []int64, used Usage) offered {
 		r.Code = c.Code
 		o.refusals = append(o.refusals, r)
 	}
-	loc, err := location(c.Zone)
-	if err != nil {
-		loc = time.UTC // a stored coupon has a zone that once loaded
-	}
+	loc := c.location()
 	c.checkValidity(b, loc, refuse)
 	c.checkAudience(b, refuse)
 	r := c.Restrictions
@@ -171,17 +175,16 @@ func (r Restrictions) checkDays(b priced, loc *time.Location, refuse func(Refusa
 	at = at.In(loc)
 	day, clock := at.Weekday(), clockOf(at)
 	if len(r.Hours) > 0 {
-		inHours, inDays := false, false
+		var began []time.Weekday // the days to which the windows belong
 		for _, h := range r.Hours {
-			if began, ok := h.holds(clock); ok {
-				inHours = true
-				inDays = inDays || r.onDay(day-time.Weekday(began))
+			if ago, ok := h.holds(clock); ok {
+				began = append(began, (day-time.Weekday(ago)+7)%7)
 			}
 		}
-		if inHours && !inDays {
-			refuse(Refusal{Reason: WrongDay, Required: dayFact(r.Days), Found: dayFact([]time.Weekday{day})})
-		}
-		if inHours {
+		if len(began) > 0 {
+			if !slices.ContainsFunc(began, r.onDay) {
+				refuse(Refusal{Reason: WrongDay, Required: dayFact(r.Days), Found: dayFact(began)})
+			}
 			return
 		}
 		windows := make([]string, len(r.Hours))
@@ -194,7 +197,7 @@ func (r Restrictions) checkDays(b priced, loc *time.Location, refuse func(Refusa
 }
 
 func (r Restrictions) onDay(d time.Weekday) bool {
-	return len(r.Days) == 0 || slices.Contains(r.Days, (d+7)%7)
+	return len(r.Days) == 0 || slices.Contains(r.Days, d)
 }
 
 func (r Restrictions) checkDay(d time.Weekday, refuse func(Refusal)) {

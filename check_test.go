@@ -1,6 +1,7 @@
 package coupon_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -55,11 +56,11 @@ func TestEveryRuleHasItsReason(t *testing.T) {
 		{"inactive", func(x both) { x.Inactive = true }, []coupon.Reason{coupon.IsInactive}},
 
 		{"the start is inside", func(x both) { x.Start = noon }, nil},
-		{"before the start", func(x both) { x.Start = noon.Add(1) }, []coupon.Reason{coupon.NotStarted}},
+		{"before the start", func(x both) { x.Start = noon.Add(time.Microsecond) }, []coupon.Reason{coupon.NotStarted}},
 		{"the end is outside", func(x both) { x.End = noon }, []coupon.Reason{coupon.HasEnded}},
-		{"before the end", func(x both) { x.End = noon.Add(1) }, nil},
+		{"before the end", func(x both) { x.End = noon.Add(time.Microsecond) }, nil},
 		{"valid by service date", func(x both) {
-			x.ValidBy, x.End, x.MadeAt = coupon.ServiceAt, noon.Add(1), noon.AddDate(-1, 0, 0)
+			x.ValidBy, x.End, x.MadeAt = coupon.ServiceAt, noon.Add(time.Microsecond), noon.AddDate(-1, 0, 0)
 		}, nil},
 		{"valid by service date, and there is none", func(x both) {
 			x.ValidBy, x.Booking.Service = coupon.ServiceAt, coupon.ServiceDate{}
@@ -127,6 +128,10 @@ func TestEveryRuleHasItsReason(t *testing.T) {
 			x.Restrictions.Days, x.Restrictions.Hours = []time.Weekday{time.Friday}, hours("22:00", "02:00")
 			x.Booking.Service = coupon.ServiceTime(at("2026-06-20T01:59:59Z")) // Saturday
 		}, nil},
+		{"after midnight of a day the window did not begin on", func(x both) {
+			x.Restrictions.Days, x.Restrictions.Hours = []time.Weekday{time.Saturday}, hours("22:00", "02:00")
+			x.Booking.Service = coupon.ServiceTime(at("2026-06-20T01:00:00Z")) // Saturday, in Friday's window
+		}, []coupon.Reason{coupon.WrongDay}},
 		{"before midnight of the next day does not", func(x both) {
 			x.Restrictions.Days, x.Restrictions.Hours = []time.Weekday{time.Friday}, hours("22:00", "02:00")
 			x.Booking.Service = coupon.ServiceTime(at("2026-06-20T22:00:00Z"))
@@ -301,13 +306,15 @@ func TestCheckNamesEveryBrokenFieldOfABooking(t *testing.T) {
 		{func(b *coupon.Booking) { b.ID = "" }, "booking.id", "1 to 200 bytes"},
 		{func(b *coupon.Booking) { b.ID = "a\x00b" }, "booking.id", "control"},
 		{func(b *coupon.Booking) { b.Customer.Key = "\u202egro.elpmaxe@nna" }, "booking.customer.key", "control"},
+		{func(b *coupon.Booking) { b.Customer.Key = "ann@example.com\u200b" }, "booking.customer.key", "invisible"},
+		{func(b *coupon.Booking) { b.Customer.Key = "a\u00adnn@example.com" }, "booking.customer.key", "invisible"},
 		{func(b *coupon.Booking) { b.Currency = "usd" }, "booking.currency", "ISO 4217"},
 		{func(b *coupon.Booking) { b.Lines = nil }, "booking.lines", "1 to 1000"},
 		{func(b *coupon.Booking) { b.Lines = slices.Repeat(b.Lines, 501) }, "booking.lines", "1 to 1000"},
 		{func(b *coupon.Booking) { b.Lines[1].ID = "1" }, "booking.lines[1].id", "unique"},
 		{func(b *coupon.Booking) { b.Lines[0].Price = minus }, "booking.lines[0].price", "negative"},
 		{func(b *coupon.Booking) { b.Lines[0].Price = decimal.New(1, 9999) }, "booking.lines[0].price", "12 digits"},
-		{func(b *coupon.Booking) { b.Lines[0].Price = decimal.New(1, -3) }, "booking.lines[0].price", "2 digits after"},
+		{func(b *coupon.Booking) { b.Lines[0].Price = decimal.New(1, -3) }, "booking.lines[0].price", "2 after it"},
 		{func(b *coupon.Booking) { b.Lines[0].Quantity = 0 }, "booking.lines[0].quantity", "1 to 1000000"},
 		{func(b *coupon.Booking) { b.Lines[0].Price = decimal.New(9, 11) }, "booking.lines[0]", "past 12 digits"},
 		{func(b *coupon.Booking) { b.Cost = &minus }, "booking.cost", "negative"},
@@ -324,6 +331,19 @@ func TestCheckNamesEveryBrokenFieldOfABooking(t *testing.T) {
 		tc.change(&b)
 		_, err := c.Check(b, nil)
 		wantField(t, err, tc.field, tc.must)
+	}
+}
+
+func TestCheckRefusesABrokenCoupon(t *testing.T) {
+	t.Parallel()
+	for _, d := range []coupon.Discount{
+		coupon.AmountOff(coupon.Money{Amount: decimal.NewFromInt(-5), Currency: "USD"}), percent("-5"), percent("10000000000000"), {},
+	} {
+		c, b := plain()
+		c.Discount = d
+		if o, err := c.Check(b, nil); !errors.Is(err, coupon.ErrInvalid) {
+			t.Errorf("%v gives %v, %v", d, o.Discount, err)
+		}
 	}
 }
 

@@ -58,6 +58,8 @@ func CustomerKey(s string) string {
 
 // checkText is the rule for every free text: bounded, valid UTF-8, and free of
 // control characters and of the invisible ones that reorder what a reader sees.
+//
+// Keys are stricter: see checkKey.
 func checkText(p *problems, field, s string, most int, lines bool) {
 	if n := len([]rune(s)); n > most {
 		p.add(field, s, fmt.Sprintf("must have at most %d characters", most))

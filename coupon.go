@@ -192,7 +192,7 @@ func (s *Service) Update(ctx context.Context, c Coupon) (Coupon, error) {
 		return Coupon{}, &VersionError{Current: old}
 	}
 	if !old.ArchivedAt.IsZero() {
-		return Coupon{}, invalid("archived_at", old.ArchivedAt.Format(time.RFC3339), "must be unset: an archived coupon can't be edited, duplicate it")
+		return Coupon{}, archived(old)
 	}
 	c.ArchivedAt, c.CreatedAt, c.CreatedBy = old.ArchivedAt, old.CreatedAt, old.CreatedBy
 	return s.replace(ctx, old, c)
@@ -224,6 +224,9 @@ func (s *Service) change(ctx context.Context, id ID, edit func(*Coupon) bool) (C
 		if !edit(&c) {
 			return old, nil
 		}
+		if !old.ArchivedAt.IsZero() {
+			return Coupon{}, archived(old)
+		}
 		c, err = s.replace(ctx, old, c)
 		if !errors.Is(err, ErrVersion) {
 			return c, err
@@ -232,13 +235,17 @@ func (s *Service) change(ctx context.Context, id ID, edit func(*Coupon) bool) (C
 	return Coupon{}, ErrContention
 }
 
+func archived(c Coupon) error {
+	return invalid("archived_at", c.ArchivedAt.Format(time.RFC3339), "must be unset: an archived coupon can't be edited, duplicate it")
+}
+
 // Deactivate switches a coupon off: it refuses new redemptions. Doing it twice
 // changes nothing.
 func (s *Service) Deactivate(ctx context.Context, id ID) (Coupon, error) {
 	return s.change(ctx, id, func(c *Coupon) bool {
 		was := c.Inactive
 		c.Inactive = true
-		return !was && c.ArchivedAt.IsZero()
+		return !was
 	})
 }
 
@@ -247,7 +254,7 @@ func (s *Service) Activate(ctx context.Context, id ID) (Coupon, error) {
 	return s.change(ctx, id, func(c *Coupon) bool {
 		was := c.Inactive
 		c.Inactive = false
-		return was && c.ArchivedAt.IsZero()
+		return was
 	})
 }
 

@@ -156,6 +156,8 @@ func TestAnArchivedCouponCantBeEdited(t *testing.T) {
 	}
 	_, err = d.Update(d.ctx, c)
 	wantField(t, err, "archived_at", "duplicate it")
+	_, err = d.Deactivate(d.ctx, c.ID)
+	wantField(t, err, "archived_at", "duplicate it")
 }
 
 func TestSwitchesAreIdempotentAndMakeVersions(t *testing.T) {
@@ -174,7 +176,6 @@ func TestSwitchesAreIdempotentAndMakeVersions(t *testing.T) {
 		{"activate", d.As("bob").Activate, 3, coupon.Active},
 		{"archive", d.Archive, 4, coupon.Archived},
 		{"archive again", d.Archive, 4, coupon.Archived},
-		{"activate an archived one", d.Activate, 4, coupon.Archived},
 	} {
 		c, err := step.do(d.ctx, id)
 		if err != nil || c.Version != step.version {
@@ -237,6 +238,26 @@ func TestStatusIsTheFirstThatHolds(t *testing.T) {
 		t.Fatal(err)
 	}
 	want(noon.Add(time.Hour), coupon.Inactive)
+}
+
+func TestACouponByServiceDateServesBeforeItsStart(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	c := d.create(func(c *coupon.Coupon) {
+		c.ValidBy, c.Start, c.End = coupon.ServiceAt, noon.AddDate(0, 1, 0), noon.AddDate(0, 2, 0)
+	})
+	b := booking("b1")
+	b.Service = coupon.ServiceTime(noon.AddDate(0, 1, 3))
+	if _, err := d.Redeem(d.ctx, b, "TEN"); err != nil {
+		t.Fatal(err)
+	}
+	*d.now = noon.Add(time.Hour)
+	if st, err := d.State(d.ctx, c.ID); err != nil || st.Status != coupon.Active {
+		t.Errorf("it is %s, %v", st.Status, err)
+	}
+	if s, err := d.Summary(d.ctx, c.ID, d.Life(c)); err != nil || s.In("USD").Bookings != 1 {
+		t.Errorf("its life has %+v, %v", s, err)
+	}
 }
 
 func TestALimitPerCustomerIsNeverTheStatus(t *testing.T) {

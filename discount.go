@@ -1,7 +1,9 @@
 package coupon
 
 import (
+	"cmp"
 	"math/bits"
+	"slices"
 	"strconv"
 
 	"github.com/shopspring/decimal"
@@ -79,7 +81,8 @@ func (d Discount) off(left, quantity []int64) (total int64, lines []int64) {
 		}
 		return total, lines
 	case Percent:
-		total = mulDivRound(base, d.Percent.Shift(percentDecimals).IntPart(), wholePercent)
+		percent, _ := toMinor("", d.Percent, percentDecimals)
+		total = mulDivRound(base, percent, wholePercent)
 		if !d.Cap.IsZero() {
 			most, _ := d.Cap.Minor()
 			total = min(total, most)
@@ -132,15 +135,13 @@ func Allocate(total int64, weights []int64) ([]int64, error) {
 		shares[i], remainders[i] = sign*int64(share), remainder
 		rest -= share
 	}
-	for ; rest > 0; rest-- { // fewer units are left than weights have remainders
-		best := 0
-		for i, r := range remainders {
-			if r > remainders[best] {
-				best = i
-			}
-		}
-		remainders[best] = 0
-		shares[best] += sign
+	order := make([]int, len(weights))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(remainders[j], remainders[i]) })
+	for _, i := range order[:rest] { // fewer units are left than weights have remainders
+		shares[i] += sign
 	}
 	return shares, nil
 }

@@ -38,9 +38,9 @@ var (
 
 // FieldError is one field that is not as it must be.
 type FieldError struct {
-	Field string // dotted path, as "restrictions.limits[0].max"
-	Value string // what was given, shortened
-	Must  string // what it must be, with the bound
+	Field string `json:"field"` // dotted path, as "restrictions.limits[0].max"
+	Value string `json:"value"` // what was given, shortened
+	Must  string `json:"must"`  // what it must be, with the bound
 }
 
 func (e FieldError) Error() string {

@@ -51,10 +51,10 @@ type ImportOptions struct {
 
 // ImportReport counts what became of the rows.
 type ImportReport struct {
-	Read     int // rows
-	Recorded int // new redemptions
-	Known    int // were there already, with the same content
-	Bad      int // reported, not recorded
+	Read     int `json:"read"`     // rows
+	Recorded int `json:"recorded"` // new redemptions
+	Known    int `json:"known"`    // were there already, with the same content
+	Bad      int `json:"bad"`      // reported, not recorded
 }
 
 // BadRow is a row that was not recorded, and why.
@@ -230,6 +230,7 @@ func (row PastRedemption) recording(c Coupon, now time.Time, actor string) (*rec
 		p.add("made_at", "", "must be set")
 	}
 	checkInstant(&p, "made_at", row.MadeAt)
+	checkInstant(&p, "cancelled_at", row.CancelledAt)
 	row.Service.At = instant(row.Service.At)
 	checkService(&p, row.Service)
 	row.Type = checkType(&p, row.Type, row.Frequency)
@@ -263,15 +264,11 @@ func (row PastRedemption) recording(c Coupon, now time.Time, actor string) (*rec
 	if err := p.err(); err != nil {
 		return nil, err
 	}
-	loc, err := location(c.Zone)
-	if err != nil {
-		loc = time.UTC
-	}
 	m := func(n int64) Money { return fromMinor(n, row.Currency) }
 	r := Redemption{
 		Coupon: c.ID, Booking: row.Booking, State: Redeemed, Code: c.Code, Terms: c.Discount, Customer: customer,
 		Type: row.Type, Frequency: row.Frequency, TaxIncluded: row.TaxIncluded,
-		MadeAt: instant(row.MadeAt), Service: row.Service, ServiceAt: row.Service.instant(loc),
+		MadeAt: instant(row.MadeAt), Service: row.Service, ServiceAt: row.Service.instant(c.location()),
 		Subtotal: m(subtotal), Eligible: m(eligible), Discount: m(discount), OtherDiscounts: m(other), Refund: m(0),
 		RedeemedAt: instant(row.MadeAt), Imported: true,
 	}
@@ -291,6 +288,8 @@ func (row PastRedemption) recording(c Coupon, now time.Time, actor string) (*rec
 		}
 		checkKey(&p, "refunds.key", x.Key, true)
 		checkPositive(&p, "refunds.amount", x.Amount)
+		checkInstant(&p, "refunds.at", x.At)
+		checkText(&p, "refunds.by", x.By, maxNameLength, false)
 		if slices.ContainsFunc(r.Refunds, func(y Refund) bool { return y.Key == x.Key }) {
 			p.add("refunds.key", x.Key, "must be unique in the booking")
 		}
@@ -307,7 +306,7 @@ func (row PastRedemption) recording(c Coupon, now time.Time, actor string) (*rec
 		r.State, r.CancelledAt = Cancelled, instant(row.CancelledAt)
 		w.events = append(w.events, r.event(EventCancelled, "", r.CancelledAt, "", r.Discount))
 	}
-	r.Fingerprint = digest("import", customer, row.Currency, row.Type, r.MadeAt.UnixMicro(), r.ServiceAt.UnixMicro(),
+	r.Fingerprint = digest("import", customer, row.Currency, row.Type, r.MadeAt.UnixMicro(), row.Service.At.UnixMicro(), row.Service.Day.String(),
 		subtotal, eligible, discount, other, row.Cost != nil, cost, refunds, r.CancelledAt.UnixMicro())
 	w.fact = r
 	return w, p.err()

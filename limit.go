@@ -24,11 +24,10 @@ func (l Limit) slot(c Coupon, subject string, madeAt time.Time) Slot {
 	if l.Of == DiscountGiven {
 		s.Currency = l.Budget.Currency
 	}
-	loc, err := location(c.Zone)
-	if err != nil {
-		loc = time.UTC // a stored coupon has a zone that once loaded
+	if l.Every == Ever {
+		return s
 	}
-	switch day := dateAt(madeAt, loc); l.Every {
+	switch day := dateAt(madeAt, c.location()); l.Every {
 	case PerDay:
 		s.Since = day.String()
 	case PerWeek:

@@ -52,7 +52,7 @@ type RedemptionFilter struct {
 	Coupon      ID
 	Booking     string
 	Customer    string // any spelling of the key
-	Code        Code
+	Code        Code   // any spelling
 	Currency    string
 	States      []State // nil: all
 	Range       Range
@@ -233,6 +233,12 @@ func (s *Service) Redemptions(ctx context.Context, f RedemptionFilter) iter.Seq2
 }
 
 func (f RedemptionFilter) query() (RedemptionQuery, error) {
+	if f.Customer != "" && CustomerKey(f.Customer) == "" {
+		return RedemptionQuery{}, invalid("customer", f.Customer, "must be a key; leave it out for every customer")
+	}
+	if code, err := ParseCode(string(f.Code)); err == nil {
+		f.Code = code
+	}
 	q := RedemptionQuery{Coupon: f.Coupon, Booking: f.Booking, Customer: CustomerKey(f.Customer), Code: f.Code, Currency: f.Currency,
 		States: f.States, Unscheduled: f.Unscheduled, Sort: cmp.Or(f.Sort, ByMadeAt), Desc: f.Desc, Limit: pageSize}
 	switch q.Sort {
@@ -271,9 +277,6 @@ func (s *Service) Versions(ctx context.Context, id ID) iter.Seq2[Coupon, error] 
 		}
 	}
 }
-
-// compareStrings is the one order of texts, in every store: as bytes.
-func compareStrings(a, b string) int { return cmp.Compare(a, b) }
 
 // Holds reports whether a redemption is one of those that the query asks for,
 // After apart: the meaning that every store must agree with.

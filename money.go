@@ -3,7 +3,7 @@ package coupon
 import (
 	"errors"
 	"fmt"
-	"math"
+	"math/big"
 	"strings"
 
 	"github.com/bojanz/currency"
@@ -121,8 +121,8 @@ func (m Money) String() string {
 		return ""
 	}
 	digits, err := currencyDigits(m.Currency)
-	if err != nil {
-		return strings.TrimSpace(m.Amount.String() + " " + m.Currency)
+	if e := m.Amount.Exponent(); err != nil || e > MaxIntegerDigits || e < -40 {
+		return strings.TrimSpace(brief(m.Amount) + " " + m.Currency)
 	}
 	return m.Amount.StringFixed(int32(digits)) + " " + m.Currency
 }
@@ -186,48 +186,34 @@ func allDigits(s string) bool {
 
 var pow10 = [...]int64{1, 10, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18}
 
-// toMinor turns a decimal into minor units. It looks at the exponent and the
-// size of the coefficient first: a decimal such as 1e9999 is refused unread.
+// toMinor turns a decimal into minor units, exactly or not at all. It looks at
+// the exponent and the size of the coefficient first: a decimal such as 1e9999 is
+// refused without being expanded. Trailing zeros are no digits: 12.500000 is
+// 12.50.
 func toMinor(field string, d decimal.Decimal, digits int) (int64, error) {
-	tooLong := func() error {
-		return invalid(field, brief(d), fmt.Sprintf("must have at most %d digits before the point", MaxIntegerDigits))
+	bad := func() error {
+		return invalid(field, brief(d), fmt.Sprintf("must have at most %d digits before the point and %d after it", MaxIntegerDigits, digits))
 	}
-	tooFine := func() error {
-		return invalid(field, brief(d), fmt.Sprintf("must have at most %d digits after the point", digits))
-	}
-	if d.IsZero() {
+	c, e := d.Coefficient(), int(d.Exponent())+digits
+	if c.Sign() == 0 {
 		return 0, nil
 	}
-	c := d.Coefficient()
-	e := int(d.Exponent()) + digits
-	switch {
-	case e > MaxIntegerDigits+digits:
-		return 0, tooLong()
-	case e < -18 && c.BitLen() < 60:
-		return 0, tooFine()
-	case c.BitLen() > 63 || e < -18:
-		// Only a number with trailing zeros could still fit, and nobody writes
-		// prices with twenty of them.
-		return 0, tooLong()
+	if c.BitLen() > 256 { // no number of 12 digits has 64 zeros after them
+		return 0, bad()
 	}
-	n := c.Int64()
-	if e < 0 {
-		if n%pow10[-e] != 0 {
-			return 0, tooFine()
-		}
-		n /= pow10[-e]
-	} else {
-		for range e {
-			if n > math.MaxInt64/10 || n < math.MinInt64/10 {
-				return 0, tooLong()
-			}
-			n *= 10
+	for ten, rest := big.NewInt(10), new(big.Int); e < 0; e++ {
+		if c.QuoRem(c, ten, rest); rest.Sign() != 0 {
+			return 0, bad()
 		}
 	}
-	if limit := pow10[MaxIntegerDigits+digits]; n >= limit || n <= -limit {
-		return 0, tooLong()
+	if e > MaxIntegerDigits+digits || c.BitLen() > 63 {
+		return 0, bad()
 	}
-	return n, nil
+	limit := pow10[MaxIntegerDigits+digits] / pow10[e]
+	if n := c.Int64(); n < limit && n > -limit {
+		return n * pow10[e], nil
+	}
+	return 0, bad()
 }
 
 // brief writes a decimal for an error without ever expanding an exponent.

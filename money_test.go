@@ -87,8 +87,8 @@ func TestMinorRefusesWhatTheCurrencyCantHold(t *testing.T) {
 	}{
 		{decimal.New(1, 9999), "USD", "at most 12 digits before"},
 		{decimal.New(1, 2_000_000_000), "USD", "at most 12 digits before"},
-		{decimal.New(1, -2_000_000_000), "USD", "at most 2 digits after"},
-		{decimal.New(1, -3), "USD", "at most 2 digits after"},
+		{decimal.New(1, -2_000_000_000), "USD", "and 2 after it"},
+		{decimal.New(1, -3), "USD", "and 2 after it"},
 		{decimal.New(1, 12), "USD", "at most 12 digits before"},
 		{decimal.New(-1, 12), "USD", "at most 12 digits before"},
 		{decimal.RequireFromString(strings.Repeat("7", 40)), "USD", "at most 12 digits before"},
@@ -98,6 +98,36 @@ func TestMinorRefusesWhatTheCurrencyCantHold(t *testing.T) {
 		wantField(t, err, "amount", tc.must)
 		if d := time.Since(began); d > time.Second {
 			t.Errorf("refusing took %v: the exponent was expanded", d)
+		}
+	}
+}
+
+func TestTrailingZerosAreNoDigits(t *testing.T) {
+	t.Parallel()
+	for amount, want := range map[string]int64{
+		"12.500000000000000000": 1250, "0.000000000000000000000000000000": 0, "999999999999.9900": 99_999_999_999_999, "-3.000": -300,
+	} {
+		got, err := coupon.Money{Amount: decimal.RequireFromString(amount), Currency: "USD"}.Minor()
+		if err != nil || got != want {
+			t.Errorf("%s is %d minor units, %v; want %d", amount, got, err, want)
+		}
+	}
+	third := decimal.NewFromInt(10_000).Div(decimal.NewFromInt(3))
+	_, err := coupon.Money{Amount: third, Currency: "USD"}.Minor()
+	wantField(t, err, "amount", "12 digits before the point and 2 after it")
+}
+
+func TestAHugeExponentIsNeverWrittenOut(t *testing.T) {
+	t.Parallel()
+	for _, d := range []decimal.Decimal{decimal.New(1, 2_000_000_000), decimal.New(0, 1_000_000_000), decimal.New(1, -2_000_000_000)} {
+		m := coupon.Money{Amount: d, Currency: "USD"}
+		if text := m.String(); len(text) > 100 {
+			t.Errorf("%d bytes", len(text))
+		}
+		c, _ := plain()
+		c.Restrictions.MinTotal, c.Discount.Amount = m, m
+		if err := c.Validate(); !errors.Is(err, coupon.ErrInvalid) {
+			t.Errorf("exponent %d: %v", d.Exponent(), err)
 		}
 	}
 }

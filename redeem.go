@@ -3,19 +3,24 @@ package coupon
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"strconv"
 	"time"
 )
+
+// MaxCodes is how many codes one quote may try.
+const MaxCodes = 20
 
 // Quote is what codes would give on a booking now. It writes nothing and holds
 // nothing: by the time of Redeem another customer may have taken the last use.
 type Quote struct {
-	Subtotal Money // the whole booking before any discount
-	Discount Money // of all offers that are not refused
-	Total    Money // Subtotal − Discount
+	Subtotal Money `json:"subtotal"` // the whole booking before any discount
+	Discount Money `json:"discount"` // of all offers that are not refused
+	Total    Money `json:"total"`    // Subtotal − Discount
 	// Offers are one per code, in the order given; each on what the earlier ones
 	// left.
-	Offers []Offer
+	Offers []Offer `json:"offers"`
 }
 
 // OK reports whether nothing is refused.
@@ -34,11 +39,12 @@ func (q Quote) Refusals() []Refusal {
 // every reason why not: refusals are values in the quote. Several are applied in
 // the order given, each on what the earlier ones left; limits and minimum totals
 // are judged on the undiscounted subtotal. A booking that has the coupon already
-// is quoted without counting its own use. The error is an [*InvalidError] of the
+// is quoted without counting its own use; one whose redemption was cancelled is
+// quoted like a new one, although Redeem says [ErrCancelled]. The error is an [*InvalidError] of the
 // booking, or a failure of the store.
 func (s *Service) Quote(ctx context.Context, b Booking, codes ...string) (Quote, error) {
-	if len(codes) == 0 {
-		return Quote{}, invalid("codes", "", "must be at least one code")
+	if n := len(codes); n == 0 || n > MaxCodes {
+		return Quote{}, invalid("codes", strconv.Itoa(n), fmt.Sprintf("must be 1 to %d codes", MaxCodes))
 	}
 	p, err := b.price(s.Now())
 	if err != nil {
@@ -112,6 +118,9 @@ func together(c Coupon, others []Coupon, existing []Redemption) []Refusal {
 
 // ofBooking gives the redemptions of a booking, in the order of their coupons.
 func (s *Service) ofBooking(ctx context.Context, booking string) ([]Redemption, error) {
+	if booking == "" {
+		return nil, nil // to a store an empty key is "any booking"
+	}
 	return s.store.Redemptions(ctx, RedemptionQuery{Booking: booking, Range: Range{Clock: MadeAt}, Sort: ByBooking, Limit: pageSize})
 }
 
@@ -173,6 +182,8 @@ func replay(r Redemption, fingerprint string) (Redemption, error) {
 	switch {
 	case r.State == Cancelled:
 		return Redemption{}, &CancelledError{Redemption: r}
+	case r.Imported:
+		return Redemption{}, &ConflictError{Redemption: r, Differs: "it was imported, and what the booking had is not known"}
 	case r.Fingerprint != fingerprint:
 		return Redemption{}, &ConflictError{Redemption: r, Differs: "customer, currency, type or lines are not those of the first time"}
 	}
@@ -238,14 +249,10 @@ func (w *redeeming) decide(v *View) (*Changes, error) {
 // redemption is the offer taken.
 func (o offered) redemption(b priced, now time.Time) Redemption {
 	c, offer := o.coupon, o.public(b)
-	loc, err := location(c.Zone)
-	if err != nil {
-		loc = time.UTC
-	}
 	r := Redemption{
 		Coupon: c.ID, Booking: b.ID, State: Redeemed, Version: c.Version, Code: c.Code, Terms: c.Discount,
 		Customer: b.Customer.Key, Type: b.Type, Frequency: b.Frequency, TaxIncluded: b.TaxIncluded,
-		MadeAt: b.MadeAt, Service: b.Service, ServiceAt: b.Service.instant(loc),
+		MadeAt: b.MadeAt, Service: b.Service, ServiceAt: b.Service.instant(c.location()),
 		Subtotal: offer.Subtotal, Eligible: offer.Eligible, Discount: offer.Discount,
 		OtherDiscounts: fromMinor(0, b.Currency), Refund: fromMinor(0, b.Currency),
 		Lines: offer.Lines, RedeemedAt: now, Fingerprint: b.fingerprint(),
@@ -268,6 +275,9 @@ func (r Redemption) event(kind EventKind, key string, at time.Time, by string, a
 
 // Redemption gives the redemption of a coupon on a booking, or [ErrNotFound].
 func (s *Service) Redemption(ctx context.Context, id ID, booking string) (Redemption, error) {
+	if id == "" || booking == "" {
+		return Redemption{}, ErrNotFound // to a store an empty key is "any"
+	}
 	found, err := s.store.Redemptions(ctx, RedemptionQuery{Coupon: id, Booking: booking, Range: Range{Clock: MadeAt}, Sort: ByBooking, Limit: 1})
 	if err == nil && len(found) == 0 {
 		err = ErrNotFound

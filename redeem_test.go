@@ -405,3 +405,53 @@ func TestEventsTellTheLifeOfARedemption(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// To a store an empty key is "any": it must never get there.
+func TestAnEmptyKeyIsNobodysBooking(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	c := d.create(nil)
+	d.redeem(booking("b1"), "TEN")
+	if _, err := d.Cancel(d.ctx, ""); !errors.Is(err, coupon.ErrNotFound) {
+		t.Errorf("Cancel: %v", err)
+	}
+	if _, err := d.Refund(d.ctx, "", coupon.Refund{Key: "k", Amount: coupon.MustMoney("1", "USD")}); !errors.Is(err, coupon.ErrNotFound) {
+		t.Errorf("Refund: %v", err)
+	}
+	for _, id := range []coupon.ID{c.ID, ""} {
+		if r, err := d.Redemption(d.ctx, id, ""); !errors.Is(err, coupon.ErrNotFound) {
+			t.Errorf("Redemption: %v, %v", r.Booking, err)
+		}
+	}
+	for _, err := range d.Redemptions(d.ctx, coupon.RedemptionFilter{Customer: "  "}) {
+		wantField(t, err, "customer", "leave it out")
+	}
+}
+
+func TestACancelledRedemptionDoesNotStandInTheWayOfTheOneThatCameAfter(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.create(nil)
+	d.create(func(c *coupon.Coupon) { c.Code = "OTHER" })
+	d.redeem(booking("b1"), "TEN")
+	must(d.Cancel(d.ctx, "b1"))(t)
+	d.redeem(booking("b1"), "OTHER")
+	rs, err := d.Refund(d.ctx, "b1", coupon.Refund{Key: "k", Amount: coupon.MustMoney("5", "USD")})
+	if err != nil || len(rs) != 1 || rs[0].Code != "OTHER" || !rs[0].Refund.Equal(coupon.MustMoney("5", "USD")) {
+		t.Errorf("%+v, %v", rs, err)
+	}
+}
+
+func TestARefundIsAnsweredAgainAfterTheCancel(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.create(nil)
+	d.redeem(booking("b1"), "TEN")
+	refund := coupon.Refund{Key: "k", Amount: coupon.MustMoney("5", "USD")}
+	must(d.Refund(d.ctx, "b1", refund))(t)
+	must(d.Cancel(d.ctx, "b1"))(t)
+	rs, err := d.Refund(d.ctx, "b1", refund)
+	if err != nil || len(rs) != 1 || !rs[0].Replayed || !rs[0].Refund.Equal(refund.Amount) {
+		t.Errorf("%+v, %v", rs, err)
+	}
+}

@@ -81,9 +81,11 @@ func (f Fact) String() string {
 
 func count(n int64) Fact { return Fact{Count: &n} }
 func words[S ~string](w ...S) Fact {
-	out := make([]string, len(w))
-	for i, s := range w {
-		out[i] = string(s)
+	var out []string
+	for _, s := range w {
+		if s != "" {
+			out = append(out, string(s))
+		}
 	}
 	return Fact{Words: out}
 }

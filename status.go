@@ -13,7 +13,7 @@ const (
 	Inactive  Status = "inactive"  // switched off
 	Expired   Status = "expired"   // its end has come
 	UsedUp    Status = "used-up"   // a limit over the whole coupon, for ever, is reached
-	Scheduled Status = "scheduled" // its start has not come
+	Scheduled Status = "scheduled" // its start has not come; one valid by service date serves before
 	Active    Status = "active"    // none of these
 )
 
@@ -116,17 +116,24 @@ func (c Coupon) state(now time.Time, used map[Slot]int64) CouponState {
 		st.Status, st.Since = Expired, c.End
 	case usedUp:
 		st.Status, st.Since = UsedUp, time.Time{}
-	case now.Before(c.Start):
+	case now.Before(c.Start) && c.ValidBy != ServiceAt:
 		st.Status = Scheduled
 	}
 	return st
 }
 
-// Life is the range that a coupon's page opens on: from its start to its end, or
-// to now if that is earlier, so that an ended campaign never looks empty.
+// Life is the range that a coupon's page opens on, by made-at: from its start to
+// its end, or to now if that is earlier, so that an ended campaign never looks
+// empty. A coupon that is valid by service date is booked before its start: its
+// life begins when it was created, and ends now.
 func (s *Service) Life(c Coupon) Range {
-	r := Range{From: c.Start, To: s.Now(), Clock: c.ValidBy}
-	if !c.End.IsZero() && c.End.Before(r.To) {
+	r := Range{From: c.Start, To: s.Now(), Clock: MadeAt}
+	switch {
+	case c.ValidBy == ServiceAt:
+		if c.CreatedAt.Before(r.From) {
+			r.From = c.CreatedAt
+		}
+	case !c.End.IsZero() && c.End.Before(r.To):
 		r.To = c.End
 	}
 	if r.To.Before(r.From) {

@@ -50,7 +50,8 @@ type Store interface {
 	Redemptions(ctx context.Context, q RedemptionQuery) ([]Redemption, error)
 	// Events gives what happened to one redemption, oldest first.
 	Events(ctx context.Context, coupon ID, booking string) ([]Event, error)
-	// Counters gives how much is used of each slot, 0 where nothing is.
+	// Counters gives how much is used of each slot, 0 where nothing is. The map is
+	// the caller's.
 	Counters(ctx context.Context, slots []Slot) (map[Slot]int64, error)
 	// Sum adds up redemptions per bucket and currency, in one snapshot. Buckets
 	// with nothing are left out. The order is by bucket, then currency.
@@ -92,8 +93,8 @@ type Charge struct {
 // Drift is a counter that is not the sum of the charges that are held.
 type Drift struct {
 	Slot
-	Counter int64 // what the counter says
-	Held    int64 // what the redemptions say
+	Counter int64 `json:"counter"` // what the counter says
+	Held    int64 `json:"held"`    // what the redemptions say
 }
 
 // View is what a group sees under its locks.
@@ -204,6 +205,8 @@ type SumQuery struct {
 	Coupon ID
 	Clock  Clock       // never empty
 	Bounds []time.Time // at least two, ascending
+	// Unscheduled sums only what has no service date.
+	Unscheduled bool
 }
 
 // BucketSums are the sums of one bucket and currency.

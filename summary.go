@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -123,7 +124,7 @@ func (s *Service) Summary(ctx context.Context, id ID, r Range) (Summary, error) 
 	if _, err := s.store.Coupon(ctx, id); err != nil {
 		return Summary{}, err
 	}
-	out := Summary{Coupon: id, Range: r}
+	out := Summary{Coupon: id, Range: r, Currencies: []Figures{}}
 	sums, err := s.store.Sum(ctx, SumQuery{Coupon: id, Clock: r.Clock, Bounds: []time.Time{r.From, r.To}})
 	if err != nil {
 		return Summary{}, err
@@ -139,15 +140,11 @@ func (s *Service) Summary(ctx context.Context, id ID, r Range) (Summary, error) 
 
 // unscheduled counts what was made in the range and has no service date.
 func (s *Service) unscheduled(ctx context.Context, id ID, r Range) (n int64, err error) {
-	r.Clock = MadeAt
-	f := RedemptionFilter{Coupon: id, Range: r, Unscheduled: true, States: []State{Redeemed, Refunded}}
-	for _, err := range s.Redemptions(ctx, f) {
-		if err != nil {
-			return 0, err
-		}
-		n++
+	sums, err := s.store.Sum(ctx, SumQuery{Coupon: id, Clock: MadeAt, Bounds: []time.Time{r.From, r.To}, Unscheduled: true})
+	for _, b := range sums {
+		n += b.Bookings
 	}
-	return n, nil
+	return n, err
 }
 
 // Timeline is the summary of a range cut into buckets of an interval, by the
@@ -225,6 +222,9 @@ type Sums struct {
 // store that sums elsewhere must agree with it. Sums past an int64 wrap
 // [ErrOverflow].
 func (s *Sums) Add(r Redemption) error {
+	if c := r.Subtotal.Currency; c != s.Currency {
+		return &CurrencyError{A: Money{Currency: s.Currency}, B: r.Subtotal}
+	}
 	var amounts [6]int64
 	for i, m := range []Money{r.Subtotal, r.Eligible, r.Discount, r.OtherDiscounts, r.Refund, valueOf(r.Cost)} {
 		n, err := m.Minor()
@@ -284,7 +284,7 @@ func Fold(redemptions []Redemption) ([]Figures, error) {
 	for _, s := range per {
 		out = append(out, s.figures())
 	}
-	slices.SortFunc(out, func(a, b Figures) int { return compareStrings(a.Currency, b.Currency) })
+	slices.SortFunc(out, func(a, b Figures) int { return strings.Compare(a.Currency, b.Currency) })
 	return out, nil
 }
 

@@ -41,7 +41,29 @@ func (c Coupon) Validate() error {
 	}
 	c.Discount.validate(&p)
 	c.Restrictions.validate(&p)
+	c.checkCurrencies(&p)
 	return p.err()
+}
+
+// checkCurrencies: a coupon of two currencies would refuse every booking.
+func (c Coupon) checkCurrencies(p *problems) {
+	first, in := "", ""
+	check := func(field string, m Money) {
+		switch {
+		case m.Currency == "" || m.Currency == first:
+		case first == "":
+			first, in = m.Currency, field
+		default:
+			p.add(field, m.String(), fmt.Sprintf("must be in %s, as %s", first, in))
+		}
+	}
+	check("discount.amount", c.Discount.Amount)
+	check("discount.cap", c.Discount.Cap)
+	check("restrictions.min_total", c.Restrictions.MinTotal)
+	check("restrictions.max_total", c.Restrictions.MaxTotal)
+	for i, l := range c.Restrictions.Limits {
+		check("restrictions.limits["+strconv.Itoa(i)+"].budget", l.Budget)
+	}
 }
 
 func (d Discount) validate(p *problems) {
@@ -56,10 +78,7 @@ func (d Discount) validate(p *problems) {
 		}
 		return
 	}
-	// The exponent is looked at first: comparing 1e9999 would expand it.
-	if e := d.Percent.Exponent(); e > 2 || e < -40 {
-		p.add("discount.percent", brief(d.Percent), "must be more than 0 and at most 100, with at most 4 decimals")
-	} else if scaled := d.Percent.Shift(percentDecimals); !scaled.IsInteger() || d.Percent.Sign() <= 0 || scaled.IntPart() > wholePercent || scaled.Coefficient().BitLen() > 62 {
+	if n, err := toMinor("", d.Percent, percentDecimals); err != nil || n <= 0 || n > wholePercent {
 		p.add("discount.percent", brief(d.Percent), "must be more than 0 and at most 100, with at most 4 decimals")
 	}
 	if !d.Amount.IsZero() {
@@ -80,12 +99,10 @@ func (r Restrictions) validate(p *problems) {
 			checkPositive(p, at+b.field, b.bound)
 		}
 	}
-	if !r.MinTotal.IsZero() && !r.MaxTotal.IsZero() && len(*p) == 0 {
-		if c, err := r.MinTotal.Cmp(r.MaxTotal); err != nil {
-			p.add(at+"max_total", r.MaxTotal.String(), "must be of the currency of min_total, "+r.MinTotal.Currency)
-		} else if c > 0 {
-			p.add(at+"max_total", r.MaxTotal.String(), "must not be below min_total, "+r.MinTotal.String())
-		}
+	least, err := r.MinTotal.Minor()
+	most, err2 := r.MaxTotal.Minor()
+	if most != 0 && most < least && err == nil && err2 == nil {
+		p.add(at+"max_total", r.MaxTotal.String(), "must not be below min_total, "+r.MinTotal.String())
 	}
 	oneOf(p, at+"booking_type", r.BookingType, "", OneTime, Recurring)
 	checkList(p, at+"frequencies", r.Frequencies, func(field string, f Frequency) {
@@ -138,7 +155,11 @@ func (m Match) validate(p *problems, field string) {
 	if m.AnyOf == nil && m.NoneOf == nil {
 		p.add(field+".any_of", "", "must be set, or none_of")
 	}
-	for name, list := range map[string][]string{".any_of": m.AnyOf, ".none_of": m.NoneOf} {
+	for _, values := range []struct {
+		name string
+		list []string
+	}{{".any_of", m.AnyOf}, {".none_of", m.NoneOf}} {
+		name, list := values.name, values.list
 		if list != nil && (len(list) == 0 || len(list) > maxValues) {
 			p.add(field+name, strconv.Itoa(len(list)), fmt.Sprintf("must have 1 to %d values; leave it out for no rule", maxValues))
 		}

@@ -59,7 +59,17 @@ func TestValidateNamesEveryBrokenFieldAndItsBound(t *testing.T) {
 		}, "restrictions.max_total", "not be below min_total, 50.00 USD"},
 		{func(c *coupon.Coupon) {
 			c.Restrictions.MinTotal, c.Restrictions.MaxTotal = usd("50"), coupon.MustMoney("60", "EUR")
-		}, "restrictions.max_total", "currency of min_total"},
+		}, "restrictions.max_total", "in USD, as restrictions.min_total"},
+		{func(c *coupon.Coupon) {
+			c.Code, c.Restrictions.MinTotal, c.Restrictions.MaxTotal = "A B", usd("50"), usd("49.99") // also beside another error
+		}, "restrictions.max_total", "not be below min_total"},
+		{func(c *coupon.Coupon) {
+			c.Discount, c.Restrictions.MinTotal = coupon.AmountOff(usd("5")), coupon.MustMoney("50", "EUR")
+		}, "restrictions.min_total", "in USD, as discount.amount"},
+		{func(c *coupon.Coupon) {
+			c.Discount = coupon.AmountOff(usd("5"))
+			c.Restrictions.Limits = []coupon.Limit{{Of: coupon.DiscountGiven, Per: coupon.PerCoupon, Budget: coupon.MustMoney("50", "GBP")}}
+		}, "restrictions.limits[0].budget", "in USD"},
 		{func(c *coupon.Coupon) { c.Restrictions.BookingType = "both" }, "restrictions.booking_type", "one of"},
 		{func(c *coupon.Coupon) { c.Restrictions.Frequencies = []coupon.Frequency{} }, "restrictions.frequencies", "leave it out"},
 		{func(c *coupon.Coupon) {

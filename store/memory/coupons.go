@@ -166,25 +166,28 @@ func (s *Store) DeleteNote(ctx context.Context, id, note coupon.ID) error {
 	})
 }
 
-// paged sorts by cursor and cuts out the page after a position.
+// paged sorts by cursor what comes after a position, and cuts out the page.
 func paged[T interface{ Clone() T }](found []T, cursor func(T) coupon.Cursor, desc bool, after *coupon.Cursor, limit int) []T {
+	type place struct {
+		at coupon.Cursor
+		i  int
+	}
 	order := func(a, b coupon.Cursor) int {
 		if desc {
 			return b.Compare(a)
 		}
 		return a.Compare(b)
 	}
-	slices.SortFunc(found, func(a, b T) int { return order(cursor(a), cursor(b)) })
-	if after != nil {
-		i := slices.IndexFunc(found, func(x T) bool { return order(cursor(x), *after) > 0 })
-		if i < 0 {
-			return nil
+	var places []place
+	for i, x := range found {
+		if at := cursor(x); after == nil || order(at, *after) > 0 {
+			places = append(places, place{at, i})
 		}
-		found = found[i:]
 	}
-	page := found[:min(limit, len(found))]
-	for i, x := range page {
-		page[i] = x.Clone() // the caller may change what it gets
+	slices.SortFunc(places, func(a, b place) int { return order(a.at, b.at) })
+	var page []T
+	for _, p := range places[:min(limit, len(places))] {
+		page = append(page, found[p.i].Clone()) // the caller may change what it gets
 	}
 	return page
 }

@@ -212,7 +212,7 @@ func (s *Store) Sum(ctx context.Context, q coupon.SumQuery) ([]coupon.BucketSums
 	cells := map[cell]*coupon.BucketSums{}
 	err := s.read(ctx, func(t *tenant) error {
 		last := len(q.Bounds) - 1
-		all := coupon.RedemptionQuery{Coupon: q.Coupon, Range: coupon.Range{From: q.Bounds[0], To: q.Bounds[last], Clock: q.Clock}}
+		all := coupon.RedemptionQuery{Coupon: q.Coupon, Unscheduled: q.Unscheduled, Range: coupon.Range{From: q.Bounds[0], To: q.Bounds[last], Clock: q.Clock}}
 		for _, r := range t.all(all) {
 			at := r.MadeAt
 			if q.Clock == coupon.ServiceAt {

@@ -207,7 +207,7 @@ func (s *toy) Sum(ctx context.Context, q coupon.SumQuery) (out []coupon.BucketSu
 				if s.has("currencies are summed together") {
 					c = "USD"
 				}
-				if !s.in(r, q, bucket) {
+				if !s.in(r, q, bucket) || (q.Unscheduled && !r.ServiceAt.IsZero()) {
 					continue
 				}
 				if sums[c] == nil {

@@ -40,6 +40,10 @@ func (s *Store) Sum(ctx context.Context, f coupon.SumQuery) (sums []coupon.Bucke
 	if err != nil {
 		return nil, err
 	}
+	only := bun.Safe("")
+	if f.Unscheduled {
+		only = "AND r.service_at IS NULL"
+	}
 	err = s.read(ctx, "sum", func(q conn) error {
 		cells := map[cell]*coupon.Sums{}
 		err := chunked(bucketsOf(f), maxBuckets, func(buckets values) error {
@@ -52,8 +56,8 @@ func (s *Store) Sum(ctx context.Context, f coupon.SumQuery) (sums []coupon.Bucke
 					SUM(CASE WHEN r.cost IS NULL THEN 0 ELSE r.subtotal - r.discount - r.other_discounts END) AS costed_revenue,
 					COUNT(r.new_customer) AS customers_known, COALESCE(SUM(r.new_customer), 0) AS new_customers
 				FROM bucket CROSS JOIN ?redemptions AS r
-				WHERE r.merchant = ?merchant AND r.coupon = ? AND ? >= bucket.lo AND ? < bucket.hi
-				GROUP BY bucket.i, r.currency, r.state`, buckets, text(f.Coupon), at, at)
+				WHERE r.merchant = ?merchant AND r.coupon = ? AND ? >= bucket.lo AND ? < bucket.hi ?
+				GROUP BY bucket.i, r.currency, r.state`, buckets, text(f.Coupon), at, at, only)
 			if err != nil {
 				return s.overflow(ctx, q, f.Coupon, err)
 			}
