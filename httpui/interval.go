@@ -1,7 +1,6 @@
 package httpui
 
 import (
-	"cmp"
 	"fmt"
 	"net/url"
 	"slices"
@@ -88,7 +87,6 @@ func (h *Handler) parseReport(v url.Values, c coupon.Coupon, now time.Time) (rep
 	loc := zoneOf(c)
 	today := coupon.DateOf(now.In(loc))
 	life := h.cfg.Service.Life(c)
-	life.Clock = cmp.Or(life.Clock, coupon.MadeAt)
 	rep := report{reportState: reportState{Line: p.oneOf("chart", "bar", "line") == "line"}}
 	rep.Clock = coupon.Clock(p.oneOf("clock", string(coupon.MadeAt), string(coupon.ServiceAt)))
 	if rep.Clock == life.Clock {

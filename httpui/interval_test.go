@@ -164,13 +164,13 @@ func TestPeriodsAreDaysOfTheCouponsZone(t *testing.T) {
 	}
 }
 
-func TestACouponOfServiceDatesIsReadByThem(t *testing.T) {
+func TestAPageIsReadByTheDayOfBookingUnlessAsked(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 22, 10, 0, 0, 0, berlin)
 	h := reportHandler(t, now)
 	c := aCoupon(time.Date(2026, 3, 1, 0, 0, 0, 0, berlin), time.Time{})
 	c.ValidBy = coupon.ServiceAt
-	for query, want := range map[string]coupon.Clock{"": coupon.ServiceAt, "clock=made-at": coupon.MadeAt, "clock=service-date": coupon.ServiceAt} {
+	for query, want := range map[string]coupon.Clock{"": coupon.MadeAt, "clock=made-at": coupon.MadeAt, "clock=service-date": coupon.ServiceAt} {
 		v, _ := url.ParseQuery(query)
 		if rep, _ := h.parseReport(v, c, now); rep.Range.Clock != want {
 			t.Errorf("%s: by %s", query, rep.Range.Clock)

@@ -6,11 +6,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/chromedp/cdproto/audits"
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
@@ -98,7 +100,9 @@ func (p *Page) Errors() []string {
 // answers in order, and a picture needs the page to have been drawn.
 func (p *Page) sync() {
 	p.t.Helper()
-	run(p, "draw the page", chromedp.CaptureScreenshot())
+	run(p, "draw the page", call(page.CaptureScreenshot, page.CaptureScreenshotParams{
+		Clip: &page.Viewport{Width: 1, Height: 1, Scale: 1},
+	}))
 }
 
 // Text is the visible text of an element.
@@ -111,6 +115,31 @@ func (p *Page) Text(sel string) string {
 func (p *Page) Count(sel string) int {
 	p.t.Helper()
 	return len(run(p, "count "+sel, chromedp.QueryNodeIDs(chromedp.CSSAll(sel), chromedp.AtLeast(0))))
+}
+
+// Texts are the visible texts of all elements, in their order on the page.
+func (p *Page) Texts(sel string) []string {
+	p.t.Helper()
+	return read[[]string](p, sel, "(e.innerText ?? e.textContent).trim()")
+}
+
+// Attributes are an attribute of all elements; of those without it, the empty text.
+func (p *Page) Attributes(sel, name string) []string {
+	p.t.Helper()
+	return read[[]string](p, sel, "e.getAttribute("+strconv.Quote(name)+") ?? ''")
+}
+
+// Sideways is by how many CSS pixels the page is wider than its viewport.
+func (p *Page) Sideways() int {
+	p.t.Helper()
+	return read[[]int](p, "html", "e.scrollWidth - e.clientWidth")[0]
+}
+
+// read asks for something of every element, and changes nothing.
+func read[T any](p *Page, sel, what string) T {
+	p.t.Helper()
+	script := fmt.Sprintf("Array.from(document.querySelectorAll(%s), e => %s)", strconv.Quote(sel), what)
+	return run(p, "read "+sel, chromedp.Evaluate[T](script))
 }
 
 // Wait waits until an element is visible, for what a click brings without a new page.
@@ -131,7 +160,61 @@ func (p *Page) Follow(sel string) {
 	run(p, "follow "+sel, chromedp.WaitEvent(page.LoadEventFired, nil, chromedp.Click(chromedp.CSS(sel))))
 }
 
-// Type types into a field, after what is there.
+// Answer clicks an element, and answers the question that the page then asks
+// in a dialog. It gives the question's words.
+func (p *Page) Answer(sel string, yes bool) string {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	questions := chromedp.Events(ctx, page.JavascriptDialogOpening)
+	// The click is over when the dialog is.
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		p.Click(sel)
+	}()
+	for question, err := range questions {
+		if err != nil {
+			p.t.Fatalf("question after a click on %s: %v", sel, err)
+		}
+		run(p, "answer", call(page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{Accept: yes}))
+		<-done
+		return question.Message
+	}
+	p.t.Fatalf("no question after a click on %s", sel)
+	return ""
+}
+
+// Back goes one step back in the tab's history, and waits for nothing.
+func (p *Page) Back() {
+	p.t.Helper()
+	history := run(p, "history", call(page.GetNavigationHistory, cdp.Empty{}))
+	if history.CurrentIndex == 0 {
+		p.t.Fatal("back: this is the tab's first page")
+	}
+	entry := history.Entries[history.CurrentIndex-1].ID
+	run(p, "back", call(page.NavigateToHistoryEntry, page.NavigateToHistoryEntryParams{EntryID: entry}))
+}
+
+// Visit loads another page in the same tab, which is quicker than a new one,
+// and waits until it is loaded. What the pages before did wrong is forgotten.
+func (p *Page) Visit(url string) {
+	p.t.Helper()
+	p.sync()
+	p.mu.Lock()
+	p.violations, p.errors = nil, nil
+	p.mu.Unlock()
+	run(p, "open "+url, chromedp.Navigate(url))
+}
+
+// Reload loads the page again, and waits until it is loaded.
+func (p *Page) Reload() {
+	p.t.Helper()
+	run(p, "reload", chromedp.Reload())
+}
+
+// Type types into a field, after what is there; into a date field the month,
+// the day and the year, such as 03152026, in place of what is there.
 func (p *Page) Type(sel, text string) {
 	p.t.Helper()
 	run(p, "type into "+sel, chromedp.SendKeys(chromedp.CSS(sel), text))

@@ -92,7 +92,7 @@ CREATE INDEX {prefix}redemptions_booking ON {prefix}redemptions (merchant, booki
 
 -- Sums read these two and never the rows.
 CREATE INDEX {prefix}redemptions_made ON {prefix}redemptions (merchant, coupon, made_at, booking,
-	currency, state, subtotal, eligible, discount, other_discounts, refund, cost, new_customer);
+	currency, state, subtotal, eligible, discount, other_discounts, refund, cost, new_customer, service_at);
 
 CREATE INDEX {prefix}redemptions_service ON {prefix}redemptions (merchant, coupon, service_at, booking,
 	currency, state, subtotal, eligible, discount, other_discounts, refund, cost, new_customer);
