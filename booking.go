@@ -17,9 +17,9 @@ import (
 
 // Bounds of one booking, so that a request can't cost more than it should.
 const (
-	MaxLines    = 1000
-	MaxQuantity = 1_000_000
-	maxKeyBytes = 200 // ids of bookings and lines, customer keys, refund keys
+	MaxLines    = 1000      // lines of a booking
+	MaxQuantity = 1_000_000 // units of a line
+	maxKeyBytes = 200       // ids of bookings and lines, customer keys, refund keys
 )
 
 // Attributes are the host's own facts, a key to its values: "service" →
@@ -53,9 +53,9 @@ type Booking struct {
 type Line struct {
 	// ID is the host's, unique in the booking. Empty is the position: "1", "2".
 	ID         string          `json:"id"`
-	Price      decimal.Decimal `json:"price"`    // of one unit, not negative, in major units
-	Quantity   int64           `json:"quantity"` // 1 to MaxQuantity
-	Attributes Attributes      `json:"attributes,omitempty"`
+	Price      decimal.Decimal `json:"price"`                // of one unit, not negative, in major units
+	Quantity   int64           `json:"quantity"`             // 1 to MaxQuantity
+	Attributes Attributes      `json:"attributes,omitempty"` // of this line; matches on lines look at them
 }
 
 // Customer is who books. The zero value is nobody known.
@@ -74,7 +74,7 @@ func (c Customer) known() bool { return c.Key != "" || len(c.Attributes) > 0 }
 // ServiceDate is when what was booked is delivered: an instant, or only a day.
 // The zero value is unknown. Make one with [ServiceTime] or [ServiceDay].
 type ServiceDate struct {
-	At  time.Time `json:"at,omitzero"`
+	At  time.Time `json:"at,omitzero"`  // the instant, if it is known
 	Day Date      `json:"day,omitzero"` // set if only the day is known
 }
 

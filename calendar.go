@@ -10,9 +10,9 @@ import (
 
 // Date is a day of the calendar, in no zone. The zero value is no day.
 type Date struct {
-	Year  int
-	Month time.Month
-	Day   int
+	Year  int        // 1 to 9999
+	Month time.Month // 1 to 12
+	Day   int        // of the month, from 1
 }
 
 // DateOf is the day that t has in its own location.
@@ -159,13 +159,13 @@ func (c Coupon) location() *time.Location {
 type Interval string
 
 const (
-	Hourly           Interval = "hour"
-	Daily            Interval = "day"
-	Weekly           Interval = "week" // from Monday
-	WeeklyFromSunday Interval = "week-sunday"
-	Monthly          Interval = "month"
-	Quarterly        Interval = "quarter"
-	Yearly           Interval = "year"
+	Hourly           Interval = "hour"        // full hours of the clock
+	Daily            Interval = "day"         // local days
+	Weekly           Interval = "week"        // from Monday
+	WeeklyFromSunday Interval = "week-sunday" // as a North American calendar has them
+	Monthly          Interval = "month"       // calendar months
+	Quarterly        Interval = "quarter"     // from January, April, July and October
+	Yearly           Interval = "year"        // calendar years
 )
 
 // Start is the beginning of the bucket that has t, in a zone.

@@ -16,14 +16,14 @@ type Usage func(Slot) int64
 // With its ids and reasons it is for the owner's side of the host; what a
 // customer may see of refusals is [Public].
 type Offer struct {
-	Code     Code           `json:"code,omitempty"`
-	Coupon   ID             `json:"coupon,omitempty"`
-	Version  int64          `json:"version,omitempty"`
-	Subtotal Money          `json:"subtotal"`
-	Eligible Money          `json:"eligible"` // the part of the subtotal that the coupon applies to
-	Discount Money          `json:"discount"`
-	Lines    []LineDiscount `json:"lines"`
-	Refusals []Refusal      `json:"refusals,omitempty"`
+	Code     Code           `json:"code,omitempty"`     // the coupon's; empty for an unknown code
+	Coupon   ID             `json:"coupon,omitempty"`   // empty for an unknown code
+	Version  int64          `json:"version,omitempty"`  // that was judged
+	Subtotal Money          `json:"subtotal"`           // the whole booking before any discount
+	Eligible Money          `json:"eligible"`           // the part of the subtotal that the coupon applies to
+	Discount Money          `json:"discount"`           // what the coupon takes off
+	Lines    []LineDiscount `json:"lines"`              // the booking's, with what the coupon takes off each
+	Refusals []Refusal      `json:"refusals,omitempty"` // none if the coupon can be used
 }
 
 // Check evaluates every rule of the coupon against a booking and gives every

@@ -35,9 +35,9 @@ type Coupon struct {
 	Name        string `json:"name,omitempty"`        // for the owner only; at most 200 characters
 	Description string `json:"description,omitempty"` // for the owner only; at most 2000 characters
 
-	Audience     Audience     `json:"audience,omitempty"`
-	Discount     Discount     `json:"discount"`
-	Restrictions Restrictions `json:"restrictions,omitzero"`
+	Audience     Audience     `json:"audience,omitempty"`    // whom it is for; default everybody
+	Discount     Discount     `json:"discount"`              // what it gives; required
+	Restrictions Restrictions `json:"restrictions,omitzero"` // what a booking must meet; default nothing
 	// Combinable says that the coupon may stand on one booking with others. Each
 	// of them must allow it.
 	Combinable bool `json:"combinable,omitempty"`

@@ -25,7 +25,7 @@ const (
 // Discount is what a coupon gives, on the lines it applies to; never more than
 // they are worth. Make one with [PercentOff], [AmountOff] or [AmountOffPerUnit].
 type Discount struct {
-	Kind DiscountKind `json:"kind"`
+	Kind DiscountKind `json:"kind"` // required
 	// Percent is 0 < p ≤ 100, with at most 4 decimals. Only with Kind Percent.
 	Percent decimal.Decimal `json:"percent,omitzero"`
 	// Amount is more than zero, with Kind FixedAmount or AmountPerUnit. A booking

@@ -43,6 +43,7 @@ type FieldError struct {
 	Must  string `json:"must"`  // what it must be, with the bound
 }
 
+// Error is the field, the value and the bound in one line.
 func (e FieldError) Error() string {
 	if e.Value == "" {
 		return e.Field + " " + e.Must
@@ -52,8 +53,11 @@ func (e FieldError) Error() string {
 
 // InvalidError lists every field that is not as it must be; nothing was stored.
 // It matches [ErrInvalid].
-type InvalidError struct{ Fields []FieldError }
+type InvalidError struct {
+	Fields []FieldError // in the order of the input's fields
+}
 
+// Error is for logs.
 func (e *InvalidError) Error() string {
 	parts := make([]string, len(e.Fields))
 	for i, f := range e.Fields {
@@ -68,8 +72,11 @@ func (e *InvalidError) Is(target error) bool { return target == ErrInvalid }
 // RefusedError is what Redeem returns when rules are not met. It matches
 // [ErrRefused]. Error is for the owner's log; show a customer
 // [Public] of the refusals instead.
-type RefusedError struct{ Refusals []Refusal }
+type RefusedError struct {
+	Refusals []Refusal // in the order of the [Reason] constants
+}
 
+// Error is for logs.
 func (e *RefusedError) Error() string {
 	parts := make([]string, len(e.Refusals))
 	for i, r := range e.Refusals {
@@ -83,10 +90,11 @@ func (e *RefusedError) Is(target error) bool { return target == ErrRefused }
 
 // ConflictError carries what is stored under the key. It matches [ErrConflict].
 type ConflictError struct {
-	Redemption Redemption
-	Differs    string // what differs, in words
+	Redemption Redemption // what is stored
+	Differs    string     // what differs, in words
 }
 
+// Error is for logs.
 func (e *ConflictError) Error() string {
 	return fmt.Sprintf("%v: booking %q, coupon %s: %s", ErrConflict, e.Redemption.Booking, e.Redemption.Coupon, e.Differs)
 }
@@ -95,8 +103,11 @@ func (e *ConflictError) Error() string {
 func (e *ConflictError) Is(target error) bool { return target == ErrConflict }
 
 // CancelledError carries the cancelled redemption. It matches [ErrCancelled].
-type CancelledError struct{ Redemption Redemption }
+type CancelledError struct {
+	Redemption Redemption // as it is stored
+}
 
+// Error is for logs.
 func (e *CancelledError) Error() string {
 	return fmt.Sprintf("%v: booking %q, coupon %s", ErrCancelled, e.Redemption.Booking, e.Redemption.Coupon)
 }
@@ -105,8 +116,11 @@ func (e *CancelledError) Error() string {
 func (e *CancelledError) Is(target error) bool { return target == ErrCancelled }
 
 // VersionError carries the coupon as it is stored now. It matches [ErrVersion].
-type VersionError struct{ Current Coupon }
+type VersionError struct {
+	Current Coupon // as it is stored now
+}
 
+// Error is for logs.
 func (e *VersionError) Error() string {
 	return fmt.Sprintf("%v: it is at version %d", ErrVersion, e.Current.Version)
 }

@@ -19,17 +19,17 @@ type PastRedemption struct {
 	// Code is the coupon's, as typed; the coupon must exist and not be archived.
 	Code        string
 	Booking     string // the host's key, as Booking.ID
-	Currency    string
-	TaxIncluded bool
-	Customer    string
+	Currency    string // ISO 4217
+	TaxIncluded bool   // the tax basis of all its amounts
+	Customer    string // any spelling of the key; empty if unknown
 	// EarlierBookings is as in Customer; nil is unknown.
 	EarlierBookings *int
-	MadeAt          time.Time // required
-	Service         ServiceDate
+	MadeAt          time.Time   // required
+	Service         ServiceDate // zero if unknown
 	Type            BookingType // default OneTime
-	Frequency       Frequency
+	Frequency       Frequency   // only of recurring bookings
 
-	Subtotal       decimal.Decimal
+	Subtotal       decimal.Decimal  // of the whole booking, before any discount
 	Eligible       decimal.Decimal  // ≤ Subtotal
 	Discount       decimal.Decimal  // ≤ Eligible
 	OtherDiscounts decimal.Decimal  // of other coupons; with Discount ≤ Subtotal
@@ -59,10 +59,11 @@ type ImportReport struct {
 
 // BadRow is a row that was not recorded, and why.
 type BadRow struct {
-	Row PastRedemption
-	Err error // an *InvalidError, ErrNotFound (the code), *ConflictError or ErrOverflow (of a budget)
+	Row PastRedemption // as it was given
+	Err error          // an *InvalidError, ErrNotFound (the code), *ConflictError or ErrOverflow (of a budget)
 }
 
+// Error is the line and the reason.
 func (b BadRow) Error() string { return fmt.Sprintf("line %d: %v", b.Row.Line, b.Err) }
 
 // Import records redemptions of another system in bulk, as they happened: no rule

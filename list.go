@@ -17,10 +17,10 @@ type CouponSort string
 
 const (
 	ByCreated CouponSort = "created" // the default
-	ByCode    CouponSort = "code"
-	ByName    CouponSort = "name" // lower-cased
-	ByStart   CouponSort = "start"
-	ByEnd     CouponSort = "end" // without an end last
+	ByCode    CouponSort = "code"    // as bytes
+	ByName    CouponSort = "name"    // lower-cased
+	ByStart   CouponSort = "start"   // earliest first
+	ByEnd     CouponSort = "end"     // without an end last
 )
 
 // RedemptionSort is the order of a list of redemptions.
@@ -29,9 +29,9 @@ type RedemptionSort string
 const (
 	ByMadeAt    RedemptionSort = "made-at"      // the default
 	ByServiceAt RedemptionSort = "service-date" // without one last
-	ByBooking   RedemptionSort = "booking"
-	BySubtotal  RedemptionSort = "subtotal"
-	ByDiscount  RedemptionSort = "discount"
+	ByBooking   RedemptionSort = "booking"      // the host's ids, as bytes
+	BySubtotal  RedemptionSort = "subtotal"     // minor units, of all currencies together
+	ByDiscount  RedemptionSort = "discount"     // minor units, of all currencies together
 )
 
 // CouponFilter chooses coupons. The zero value is all that are not archived, the
@@ -41,34 +41,34 @@ type CouponFilter struct {
 	Statuses []Status     // nil: every status but archived
 	Audience *Audience    // nil: every audience
 	Kind     DiscountKind // "": every kind
-	Sort     CouponSort
-	Desc     bool
-	After    string // begin after this position: a CouponState's Cursor
+	Sort     CouponSort   // default ByCreated
+	Desc     bool         // the other way round
+	After    string       // begin after this position: a CouponState's Cursor
 }
 
 // RedemptionFilter chooses redemptions. The zero value is all of the merchant,
 // the earliest made first.
 type RedemptionFilter struct {
-	Coupon      ID
-	Booking     string
-	Customer    string // any spelling of the key
-	Code        Code   // any spelling
-	Currency    string
-	States      []State // nil: all
-	Range       Range
-	Unscheduled bool // only those without a service date
-	Sort        RedemptionSort
-	Desc        bool
-	After       string // begin after this position: see Cursor
+	Coupon      ID             // empty: of every coupon
+	Booking     string         // empty: of every booking
+	Customer    string         // any spelling of the key
+	Code        Code           // any spelling
+	Currency    string         // empty: of every currency
+	States      []State        // nil: all
+	Range       Range          // zero: of all time
+	Unscheduled bool           // only those without a service date
+	Sort        RedemptionSort // default ByMadeAt
+	Desc        bool           // the other way round
+	After       string         // begin after this position: see Cursor
 }
 
 // Cursor is a position in a list: the value that it is sorted by, a text or an
 // integer, and the keys that break ties.
 type Cursor struct {
-	Sort string   `json:"s"`
-	Text string   `json:"t,omitempty"`
-	Num  int64    `json:"n,omitempty"`
-	Keys []string `json:"k"`
+	Sort string   `json:"s"`           // the order of the list
+	Text string   `json:"t,omitempty"` // the value, if the order is by a text
+	Num  int64    `json:"n,omitempty"` // the value, if the order is by an instant (microseconds) or amount (minor units)
+	Keys []string `json:"k"`           // of the entry
 }
 
 // Compare orders positions of one list, ascending: by Text, Num, then Keys as

@@ -138,8 +138,11 @@ func sameCurrency(a, b Money) (string, error) {
 }
 
 // CurrencyError is the attempt to add or compare two currencies.
-type CurrencyError struct{ A, B Money }
+type CurrencyError struct {
+	A, B Money // the two amounts, in the order of the call
+}
 
+// Error is for logs.
 func (e *CurrencyError) Error() string {
 	return fmt.Sprintf("coupon: %s and %s are of two currencies: convert one of them first", e.A, e.B)
 }

@@ -17,13 +17,13 @@ const (
 // Redemption is a coupon used on a booking, as it was then: later edits of the
 // coupon change nothing of it. Its key is (Coupon, Booking).
 type Redemption struct {
-	Coupon  ID     `json:"coupon"`
-	Booking string `json:"booking"`
-	State   State  `json:"state"`
+	Coupon  ID     `json:"coupon"`  // with Booking, the key
+	Booking string `json:"booking"` // the host's id
+	State   State  `json:"state"`   // where it is in its life
 
 	Version int64    `json:"version"` // the coupon's version that was redeemed
-	Code    Code     `json:"code"`
-	Terms   Discount `json:"terms"` // the discount as it was promised
+	Code    Code     `json:"code"`    // that was used
+	Terms   Discount `json:"terms"`   // the discount as it was promised
 
 	Customer string `json:"customer,omitempty"` // canonical key; empty if unknown
 	// NewCustomer is whether the customer had no earlier booking; nil is unknown.
@@ -49,9 +49,9 @@ type Redemption struct {
 	Lines   []LineDiscount `json:"lines,omitempty"`
 	Refunds []Refund       `json:"refunds,omitempty"`
 
-	RedeemedAt  time.Time `json:"redeemed_at"`
-	CancelledAt time.Time `json:"cancelled_at,omitzero"`
-	Imported    bool      `json:"imported,omitempty"`
+	RedeemedAt  time.Time `json:"redeemed_at"`           // when it was recorded; of imported ones, MadeAt
+	CancelledAt time.Time `json:"cancelled_at,omitzero"` // zero if it was not
+	Imported    bool      `json:"imported,omitempty"`    // it came from another system
 
 	// Fingerprint is of the content under the key. Charges are what it counts on
 	// which limits, as long as it Holds them.
@@ -88,20 +88,20 @@ func (r Redemption) Clone() Redemption {
 
 // LineDiscount is a line of the booking and what the coupon took off it.
 type LineDiscount struct {
-	Line     string `json:"line"`
-	Amount   Money  `json:"amount"` // price × quantity
-	Quantity int64  `json:"quantity"`
-	Eligible bool   `json:"eligible"`
-	Discount Money  `json:"discount"`
+	Line     string `json:"line"`     // its id
+	Amount   Money  `json:"amount"`   // price × quantity
+	Quantity int64  `json:"quantity"` // units
+	Eligible bool   `json:"eligible"` // the coupon applies to it
+	Discount Money  `json:"discount"` // what the coupon takes off it
 }
 
 // Refund is money given back on a booking that stands.
 type Refund struct {
 	// Key is the host's, 1 to 200 bytes: the same key again is the same refund.
 	Key    string    `json:"key"`
-	Amount Money     `json:"amount"` // more than zero
-	At     time.Time `json:"at"`     // zero is now
-	By     string    `json:"by,omitempty"`
+	Amount Money     `json:"amount"`       // more than zero
+	At     time.Time `json:"at"`           // zero is now
+	By     string    `json:"by,omitempty"` // who gave it back; set by Service.Refund
 }
 
 // EventKind is what happened to a redemption.
@@ -117,11 +117,11 @@ const (
 // Event is one step in the life of a redemption: what, when, by whom. Events are
 // only ever added.
 type Event struct {
-	Coupon  ID        `json:"coupon"`
-	Booking string    `json:"booking"`
-	Kind    EventKind `json:"kind"`
-	Key     string    `json:"key,omitempty"` // of a refund
-	At      time.Time `json:"at"`
-	By      string    `json:"by,omitempty"`
+	Coupon  ID        `json:"coupon"`          // with Booking, the redemption
+	Booking string    `json:"booking"`         // the host's id
+	Kind    EventKind `json:"kind"`            // what happened
+	Key     string    `json:"key,omitempty"`   // of a refund
+	At      time.Time `json:"at"`              // when
+	By      string    `json:"by,omitempty"`    // who: see Service.As
 	Amount  Money     `json:"amount,omitzero"` // the discount, or what was refunded
 }

@@ -43,7 +43,7 @@ const (
 
 // Refusal is one rule that is not met. The zero value is none.
 type Refusal struct {
-	Reason Reason `json:"reason"`
+	Reason Reason `json:"reason"`         // which rule
 	Code   Code   `json:"code,omitempty"` // of the coupon that refuses; empty for an unknown code
 	// Required and Found are what the rule asks for and what there was; empty
 	// where the reason says it all.
@@ -56,10 +56,10 @@ type Refusal struct {
 // Fact is a typed value in a refusal: the field that is set tells its type. The
 // zero value is no fact.
 type Fact struct {
-	Money Money     `json:"money,omitzero"`
-	Time  time.Time `json:"time,omitzero"` // an instant, in UTC
-	Count *int64    `json:"count,omitempty"`
-	Words []string  `json:"words,omitempty"`
+	Money Money     `json:"money,omitzero"`  // an amount
+	Time  time.Time `json:"time,omitzero"`   // an instant, in UTC
+	Count *int64    `json:"count,omitempty"` // uses, units or bookings
+	Words []string  `json:"words,omitempty"` // types, weekdays, times of day, currencies, values
 }
 
 // IsZero reports whether there is no fact.
@@ -67,6 +67,7 @@ func (f Fact) IsZero() bool {
 	return f.Money.IsZero() && f.Time.IsZero() && f.Count == nil && len(f.Words) == 0
 }
 
+// String is the fact in canonical form: "50.00 USD", RFC 3339, "3", "Monday, Friday".
 func (f Fact) String() string {
 	switch {
 	case !f.Money.IsZero():

@@ -45,8 +45,8 @@ type Restrictions struct {
 type BookingType string
 
 const (
-	OneTime   BookingType = "one-time"
-	Recurring BookingType = "recurring"
+	OneTime   BookingType = "one-time"  // stands alone
+	Recurring BookingType = "recurring" // one of a series under one agreement
 )
 
 // Frequency is how often a recurring booking recurs: one of the constants or a
@@ -54,10 +54,10 @@ const (
 type Frequency string
 
 const (
-	EveryWeek      Frequency = "weekly"
-	EveryTwoWeeks  Frequency = "every-2-weeks"
-	EveryFourWeeks Frequency = "every-4-weeks"
-	EveryMonth     Frequency = "monthly"
+	EveryWeek      Frequency = "weekly"        // every 7 days
+	EveryTwoWeeks  Frequency = "every-2-weeks" // every 14 days
+	EveryFourWeeks Frequency = "every-4-weeks" // every 28 days
+	EveryMonth     Frequency = "monthly"       // every calendar month
 )
 
 // TimeOfDay is seconds after midnight by the wall clock: 9*3600 is 09:00 on
@@ -80,6 +80,7 @@ func ParseTimeOfDay(s string) (TimeOfDay, error) {
 	return 0, invalid("time", s, "must be a time of day such as 09:30, at most 24:00")
 }
 
+// String is "09:30", with seconds only where there are some.
 func (t TimeOfDay) String() string {
 	if t%60 != 0 {
 		return fmt.Sprintf("%02d:%02d:%02d", t/3600, t/60%60, t%60)
@@ -126,10 +127,10 @@ const (
 // exactly, as bytes. One of the two lists must be given, and neither may be
 // empty but not nil. A match on a customer who is not known does not hold.
 type Match struct {
-	On     MatchOn  `json:"on"`
-	Key    string   `json:"key"`
-	AnyOf  []string `json:"any_of,omitempty"`
-	NoneOf []string `json:"none_of,omitempty"`
+	On     MatchOn  `json:"on"`                // what it looks at; required
+	Key    string   `json:"key"`               // which attribute; required
+	AnyOf  []string `json:"any_of,omitempty"`  // at least one of them must be there
+	NoneOf []string `json:"none_of,omitempty"` // none of them may be there
 }
 
 // holds is the rule itself.
@@ -160,9 +161,9 @@ const (
 type LimitPer string
 
 const (
-	PerCoupon   LimitPer = "coupon"
+	PerCoupon   LimitPer = "coupon"   // all redemptions of the coupon together
 	PerCustomer LimitPer = "customer" // a booking without a customer is refused
-	PerCode     LimitPer = "code"
+	PerCode     LimitPer = "code"     // each code by itself
 )
 
 // Period is how long a limit counts before it starts anew: a local period of
@@ -170,19 +171,19 @@ const (
 type Period string
 
 const (
-	Ever     Period = "ever" // the default
-	PerDay   Period = "day"
-	PerWeek  Period = "week"
-	PerMonth Period = "month"
+	Ever     Period = "ever"  // the default
+	PerDay   Period = "day"   // local days
+	PerWeek  Period = "week"  // from Monday
+	PerMonth Period = "month" // calendar months
 )
 
 // Limit is a restriction counted over redemptions. Two limits of one coupon
 // with the same Of, Per and Every are an error. A redemption that would pass a
 // limit is refused whole; a discount is never trimmed to what a budget has left.
 type Limit struct {
-	Of    LimitOf  `json:"of"`
-	Per   LimitPer `json:"per"`
-	Every Period   `json:"every,omitempty"`
+	Of    LimitOf  `json:"of"`              // what is counted; required
+	Per   LimitPer `json:"per"`             // over what; required
+	Every Period   `json:"every,omitempty"` // for how long; default Ever
 	// Max is the number of uses, at least 1. Only with Of: Uses.
 	Max int64 `json:"max,omitempty"`
 	// Budget is the sum of discounts, more than zero. Only with Of:

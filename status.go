@@ -21,8 +21,8 @@ const (
 // per period. Limits per customer or per code have no single figure: Used is 0
 // and Counted is false.
 type LimitUse struct {
-	Limit   Limit `json:"limit"`
-	Counted bool  `json:"counted"`
+	Limit   Limit `json:"limit"`          // the limit itself
+	Counted bool  `json:"counted"`        // there is a single figure
 	Used    int64 `json:"used"`           // uses
 	Spent   Money `json:"spent,omitzero"` // of a budget
 	Since   Date  `json:"since,omitzero"` // first day of the period

@@ -67,10 +67,10 @@ type Store interface {
 // Slot is one counter: a limit of a coupon, for one subject, in one period. It
 // is comparable, and [Slot.Compare] is the order in which slots are locked.
 type Slot struct {
-	Coupon   ID       `json:"coupon"`
-	Of       LimitOf  `json:"of"`
-	Per      LimitPer `json:"per"`
-	Every    Period   `json:"every"`
+	Coupon   ID       `json:"coupon"`             // whose limit it is
+	Of       LimitOf  `json:"of"`                 // what is counted
+	Per      LimitPer `json:"per"`                // over what
+	Every    Period   `json:"every"`              // for how long
 	Subject  string   `json:"subject,omitempty"`  // the customer or code; empty per coupon
 	Currency string   `json:"currency,omitempty"` // of a budget
 	Since    string   `json:"since,omitempty"`    // first day of the period, 2006-01-02; empty for ever
@@ -87,7 +87,7 @@ func (s Slot) Compare(o Slot) int {
 // discount.
 type Charge struct {
 	Slot
-	N int64 `json:"n"`
+	N int64 `json:"n"` // uses, or minor units
 }
 
 // Drift is a counter that is not the sum of the charges that are held.
@@ -135,8 +135,8 @@ type Changes struct {
 // Slots and Decide are pure; they may be called again when a transaction is
 // re-run, and the last call counts.
 type Group struct {
-	Coupons []ID
-	Booking string
+	Coupons []ID   // whose heads are locked
+	Booking string // whose redemptions are read
 
 	slots  func(*View) []Slot
 	decide func(*View) (*Changes, error)
@@ -172,37 +172,37 @@ func (c *Changes) fit(v *View) error {
 // CouponQuery is what a store must find among coupons. Each field is a
 // condition; its zero value is none.
 type CouponQuery struct {
-	Search   string // lower-case; somewhere in the lower-cased code or name
-	Audience *Audience
-	Kind     DiscountKind
-	Archived *bool
-	Sort     CouponSort // never empty
-	Desc     bool
-	After    *Cursor // strictly after this position in the order
-	Limit    int     // > 0
+	Search   string       // lower-case; somewhere in the lower-cased code or name
+	Audience *Audience    // exactly this one
+	Kind     DiscountKind // of discount
+	Archived *bool        // archived, or not
+	Sort     CouponSort   // never empty
+	Desc     bool         // the whole order reversed, ties too
+	After    *Cursor      // strictly after this position in the order
+	Limit    int          // > 0
 }
 
 // RedemptionQuery is what a store must find among redemptions. Each field is a
 // condition; its zero value is none.
 type RedemptionQuery struct {
-	Coupon      ID
-	Booking     string
-	Customer    string
-	Code        Code
-	Currency    string
-	States      []State
-	Range       Range // Clock is never empty
-	Unscheduled bool  // only those without a service date
-	Sort        RedemptionSort
-	Desc        bool
-	After       *Cursor
-	Limit       int // > 0
+	Coupon      ID             // its id
+	Booking     string         // the host's id
+	Customer    string         // canonical key
+	Code        Code           // canonical
+	Currency    string         // of the amounts
+	States      []State        // one of these
+	Range       Range          // Clock is never empty
+	Unscheduled bool           // only those without a service date
+	Sort        RedemptionSort // never empty
+	Desc        bool           // the whole order reversed, ties too
+	After       *Cursor        // strictly after this position in the order
+	Limit       int            // > 0
 }
 
 // SumQuery asks for sums over consecutive half-open buckets: bucket i is
 // [Bounds[i], Bounds[i+1]). A zero first or last bound is open.
 type SumQuery struct {
-	Coupon ID
+	Coupon ID          // whose redemptions
 	Clock  Clock       // never empty
 	Bounds []time.Time // at least two, ascending
 	// Unscheduled sums only what has no service date.
@@ -211,16 +211,16 @@ type SumQuery struct {
 
 // BucketSums are the sums of one bucket and currency.
 type BucketSums struct {
-	Bucket int
+	Bucket int // its number, from 0
 	Sums
 }
 
 // Note is a named instant on the coupon's chart: "e-mail sent".
 type Note struct {
-	ID        ID        `json:"id"`
-	Coupon    ID        `json:"coupon"`
-	At        time.Time `json:"at"`
-	Text      string    `json:"text"` // 1 to 200 characters
-	CreatedAt time.Time `json:"created_at"`
-	CreatedBy string    `json:"created_by,omitempty"`
+	ID        ID        `json:"id"`                   // set by AddNote
+	Coupon    ID        `json:"coupon"`               // on whose chart it is
+	At        time.Time `json:"at"`                   // the instant it names
+	Text      string    `json:"text"`                 // 1 to 200 characters
+	CreatedAt time.Time `json:"created_at"`           // when it was written
+	CreatedBy string    `json:"created_by,omitempty"` // who wrote it: see Service.As
 }

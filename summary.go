@@ -11,8 +11,8 @@ import (
 // Range is the half-open range [From, To) of bookings, by one of their clocks. A
 // zero From or To is open.
 type Range struct {
-	From  time.Time `json:"from,omitzero"`
-	To    time.Time `json:"to,omitzero"`
+	From  time.Time `json:"from,omitzero"`   // inclusive
+	To    time.Time `json:"to,omitzero"`     // exclusive
 	Clock Clock     `json:"clock,omitempty"` // default MadeAt
 }
 
@@ -51,7 +51,7 @@ func (r Range) holds(x Redemption) bool {
 // booking's own day: a booking of January that is cancelled in February leaves
 // January. Cancelled bookings are in none of the figures but the cancelled ones.
 type Figures struct {
-	Currency string `json:"currency"`
+	Currency string `json:"currency"` // of all its amounts
 
 	Bookings       int64 `json:"bookings"`        // redeemed and not cancelled
 	Subtotal       Money `json:"subtotal"`        // before any discount
@@ -60,12 +60,12 @@ type Figures struct {
 	OtherDiscounts Money `json:"other_discounts"` // given by other coupons on the same bookings
 	Revenue        Money `json:"revenue"`         // Subtotal − Discounts − OtherDiscounts
 
-	Refunds             Money `json:"refunds"`
+	Refunds             Money `json:"refunds"`               // given back on the counted bookings
 	RevenueAfterRefunds Money `json:"revenue_after_refunds"` // Revenue − Refunds
 
-	Cancelled          int64 `json:"cancelled"` // bookings
-	CancelledSubtotal  Money `json:"cancelled_subtotal"`
-	CancelledDiscounts Money `json:"cancelled_discounts"`
+	Cancelled          int64 `json:"cancelled"`           // bookings
+	CancelledSubtotal  Money `json:"cancelled_subtotal"`  // before any discount
+	CancelledDiscounts Money `json:"cancelled_discounts"` // that this coupon would have given
 
 	// NewCustomers had no earlier booking, of those of whom it is known.
 	NewCustomers   int64 `json:"new_customers"`
@@ -74,16 +74,16 @@ type Figures struct {
 	// Cost and Margin are over the CostKnown bookings whose cost is known, before
 	// refunds. Unknown is not zero.
 	CostKnown int64 `json:"cost_known"` // bookings
-	Cost      Money `json:"cost"`
-	Margin    Money `json:"margin"` // revenue of those bookings − Cost
+	Cost      Money `json:"cost"`       // of those bookings
+	Margin    Money `json:"margin"`     // revenue of those bookings − Cost
 }
 
 // Summary is how a coupon performed in a range: one Figures per currency, in the
 // order of the currencies. None if there was no redemption.
 type Summary struct {
-	Coupon     ID        `json:"coupon"`
-	Range      Range     `json:"range"`
-	Currencies []Figures `json:"currencies"`
+	Coupon     ID        `json:"coupon"`     // whose it is
+	Range      Range     `json:"range"`      // with its defaults written out
+	Currencies []Figures `json:"currencies"` // never nil
 	// Unscheduled counts bookings made in the range that have no service date,
 	// if that is the clock: they stand in no figure.
 	Unscheduled int64 `json:"unscheduled,omitempty"`
@@ -209,13 +209,22 @@ func (i Interval) bounds(r Range, zone string) ([]time.Time, error) {
 // Sums are the figures of one currency as integers: counts, and amounts in minor
 // units. The zero value is no bookings.
 type Sums struct {
-	Currency                                        string
-	Bookings                                        int64
-	Subtotal, Eligible, Discounts, OtherDiscounts   int64
-	Refunds                                         int64
-	Cancelled, CancelledSubtotal, CancelledDiscount int64
-	NewCustomers, CustomersKnown                    int64
-	CostKnown, Cost, CostedRevenue                  int64 // CostedRevenue is of the bookings whose cost is known
+	// As the fields of Figures; amounts in minor units of Currency.
+	Currency          string
+	Bookings          int64
+	Subtotal          int64
+	Eligible          int64
+	Discounts         int64
+	OtherDiscounts    int64
+	Refunds           int64
+	Cancelled         int64
+	CancelledSubtotal int64
+	CancelledDiscount int64
+	NewCustomers      int64
+	CustomersKnown    int64
+	CostKnown         int64
+	Cost              int64
+	CostedRevenue     int64 // revenue of the bookings whose cost is known
 }
 
 // Add counts one redemption. It is what "the sum of the redemptions" means; a
