@@ -139,6 +139,31 @@ func ExampleService_Refund() {
 	// Output: revenue 64.00 USD refunds 14.00 USD left 50.00 USD
 }
 
+// Called from the host's own code: a monthly report, say.
+func ExampleService_Summary() {
+	ctx := context.Background()
+	svc, c := spring(ctx)
+	for _, b := range []coupon.Booking{order("B-1", "ann@example.com", "80"), order("B-2", "bob@example.com", "120")} {
+		if _, err := svc.Redeem(ctx, b, "SPRING20"); err != nil {
+			fmt.Println(err)
+			return
+		}
+	}
+	if _, err := svc.Cancel(ctx, "B-2"); err != nil {
+		fmt.Println(err)
+		return
+	}
+	s, err := svc.Summary(ctx, c.ID, coupon.Range{From: c.Start, To: c.End})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, f := range s.Currencies {
+		fmt.Println("bookings", f.Bookings, "revenue", f.Revenue, "discounts", f.Discounts, "cancelled", f.Cancelled)
+	}
+	// Output: bookings 1 revenue 64.00 USD discounts 16.00 USD cancelled 1
+}
+
 // A timeline has a point for every bucket, also where nothing happened.
 func ExampleService_Timeline() {
 	ctx := context.Background()
