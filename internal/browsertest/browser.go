@@ -43,6 +43,8 @@ func Start(t testing.TB) *Browser {
 		// Together with the defaults: the browser calls nobody but the page's server.
 		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-quic", true),
+		// Back loads the page again: a page taken from memory has no load event.
+		chromedp.Flag("disable-back-forward-cache", true),
 		// Pictures of a page are the same in width whether it scrolls or not.
 		chromedp.Flag("hide-scrollbars", true),
 	)

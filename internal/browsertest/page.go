@@ -185,7 +185,14 @@ func (p *Page) Answer(sel string, yes bool) string {
 	return ""
 }
 
-// Back goes one step back in the tab's history, and waits for nothing.
+// FollowBack goes back to the page before, and waits until it is loaded.
+func (p *Page) FollowBack() {
+	p.t.Helper()
+	run(p, "back to the page before", chromedp.NavigateBack())
+}
+
+// Back goes one step back in the tab's history, to what a script of the same
+// page put there, and waits for nothing.
 func (p *Page) Back() {
 	p.t.Helper()
 	history := run(p, "history", call(page.GetNavigationHistory, cdp.Empty{}))
