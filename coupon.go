@@ -107,8 +107,7 @@ func New(cfg Config) (*Service, error) {
 	return s, nil
 }
 
-// With is the same service over another store: the store of one merchant, or
-// one bound to the host's transaction.
+// With is the same service over another store, such as that of another merchant.
 func (s *Service) With(st Store) *Service {
 	c := *s
 	c.store = st

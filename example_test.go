@@ -115,7 +115,7 @@ func ExampleService_Redeem() {
 	// Output:
 	// 16.00 USD replayed: false <nil>
 	// 16.00 USD replayed: true <nil>
-	// limit-reached (SPRING20) of uses per customer, required 1, found 1
+	// limit-reached (SPRING20) of uses per customer, at most 1, used before 1
 }
 
 func ExampleService_Refund() {

@@ -132,6 +132,9 @@ func (s *Service) ofBooking(ctx context.Context, booking string) ([]Redemption, 
 // Replayed set and counts nothing. The same key with other content (customer,
 // currency, type or lines) is [*ConflictError]; a redemption that was cancelled
 // is [*CancelledError]. After [ErrOutcomeUnknown] make the same call again.
+//
+// What is recorded stays as it was at the first call: a booking that is edited
+// needs a new id to be redeemed again, after Cancel of the old one.
 func (s *Service) Redeem(ctx context.Context, b Booking, code string) (Redemption, error) {
 	p, err := b.price(s.Now())
 	if err != nil {

@@ -107,11 +107,15 @@ func (r Refusal) String() string {
 			fmt.Fprintf(&b, " and %s", l.Every)
 		}
 	}
+	required, found := "required", "found"
+	if r.Reason == LimitReached {
+		required, found = "at most", "used before"
+	}
 	if !r.Required.IsZero() {
-		fmt.Fprintf(&b, ", required %s", r.Required)
+		fmt.Fprintf(&b, ", %s %s", required, r.Required)
 	}
 	if !r.Found.IsZero() {
-		fmt.Fprintf(&b, ", found %s", r.Found)
+		fmt.Fprintf(&b, ", %s %s", found, r.Found)
 	}
 	return b.String()
 }

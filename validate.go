@@ -122,6 +122,8 @@ func (r Restrictions) validate(p *problems) {
 	checkList(p, at+"hours", r.Hours, func(field string, h Hours) {
 		if h.From < 0 || h.From >= EndOfDay || h.To < 0 || h.To > EndOfDay || h.From == h.To {
 			p.add(field, h.From.String()+"–"+h.To.String(), "must be two different times of day, from 00:00 to 24:00")
+		} else if (h.To-h.From+EndOfDay)%EndOfDay < 60 && h.To-h.From != EndOfDay {
+			p.add(field, h.From.String()+"–"+h.To.String(), "must be at least a minute: times are seconds after midnight, see ParseTimeOfDay")
 		}
 	})
 	oneOf(p, at+"days_by", r.DaysBy, "", MadeAt, ServiceAt)
@@ -161,7 +163,7 @@ func (m Match) validate(p *problems, field string) {
 	}{{".any_of", m.AnyOf}, {".none_of", m.NoneOf}} {
 		name, list := values.name, values.list
 		if list != nil && (len(list) == 0 || len(list) > maxValues) {
-			p.add(field+name, strconv.Itoa(len(list)), fmt.Sprintf("must have 1 to %d values; leave it out for no rule", maxValues))
+			p.add(field+name, strconv.Itoa(len(list)), fmt.Sprintf("must have 1 to %d values: leave it out for no rule", maxValues))
 		}
 		for _, v := range list {
 			checkText(p, field+name, v, maxKeyBytes, false)

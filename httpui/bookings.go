@@ -94,7 +94,10 @@ func (h *Handler) bookings(q *request) error {
 	}
 	values := q.r.URL.Query()
 	values.Del("interval") // not of this page
-	rep, notices := h.parseReport(values, c, q.svc.Now())
+	rep, notices, err := h.report(q, values, c)
+	if err != nil {
+		return err
+	}
 	p := stateParser{values: values, notices: notices}
 	state := bookingsState{reportState: rep.reportState, After: values.Get("after"),
 		Filter: p.oneOf("state", filterRefunded, filterCancelled, filterAll)}

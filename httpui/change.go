@@ -15,7 +15,10 @@ func (h *Handler) change(q *request, do func(*coupon.Service, context.Context, c
 	if err != nil {
 		return err
 	}
-	rep, _ := h.parseReport(q.r.URL.Query(), c, q.svc.Now())
+	rep, _, err := h.report(q, q.r.URL.Query(), c)
+	if err != nil {
+		return err
+	}
 	if !wantsFragment(q.r) {
 		to := q.links.of(c.ID) + rep.query().with("done", doneWord(c)).String()
 		http.Redirect(q.w, q.r, to, http.StatusSeeOther)

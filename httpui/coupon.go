@@ -44,7 +44,10 @@ func (h *Handler) coupon(q *request) error {
 		return err
 	}
 	values := q.r.URL.Query()
-	rep, notices := h.parseReport(values, state.Coupon, q.svc.Now())
+	rep, notices, err := h.report(q, values, state.Coupon)
+	if err != nil {
+		return err
+	}
 	view := h.aboutView(q, state, rep.reportState)
 	if view.Report, err = h.reportView(q, state.Coupon, rep); err != nil {
 		return err

@@ -31,7 +31,7 @@ func problemOf(err error) problem {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.Is(err, errForbidden):
-		return problem{Status: http.StatusForbidden, Title: "No access", Text: "You are not signed in here, or this page is not for you.", Bare: true}
+		return problem{Status: http.StatusForbidden, Title: "No access", Text: "This page is not open to you. Sign in, or ask whoever runs this site.", Bare: true}
 	case errors.Is(err, errCrossOrigin):
 		return problem{Status: http.StatusForbidden, Title: "Not accepted", Text: "This came from another site, so nothing was changed. Open the page here and try again.", Bare: true}
 	case errors.Is(err, errReadOnly):

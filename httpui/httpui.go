@@ -66,7 +66,8 @@ type Config struct {
 	// "https://admin.example.com".
 	TrustedOrigins []string
 
-	// Logger gets the errors of which the browser is told nothing; nil is none.
+	// Logger gets the errors of which the browser is told nothing; by default
+	// [slog.Default].
 	Logger *slog.Logger
 }
 
@@ -112,7 +113,7 @@ func New(cfg Config) (*Handler, error) {
 	}
 	h := &Handler{cfg: cfg, base: base, formats: newFormats(cfg.Locale), csrf: http.NewCrossOriginProtection(), log: cfg.Logger}
 	if h.log == nil {
-		h.log = slog.New(slog.DiscardHandler)
+		h.log = slog.Default()
 	}
 	if h.cfg.Title == "" {
 		h.cfg.Title = "Coupons"

@@ -80,13 +80,45 @@ type report struct {
 	Allowed []coupon.Interval // to choose from
 }
 
+// report reads the state of a coupon's page or of its bookings.
+func (h *Handler) report(q *request, v url.Values, c coupon.Coupon) (report, []string, error) {
+	life, err := wholeLifeOf(q, c, coupon.Clock(v.Get("clock")))
+	rep, notices := parseReport(v, c, q.svc.Now(), life)
+	return rep, notices, err
+}
+
+// wholeLifeOf is the coupon's life in whole days: what goes on until now goes on
+// until the end of today. By service date it goes on until the last service, also
+// one that is still to come: its booking is made.
+func wholeLifeOf(q *request, c coupon.Coupon, clock coupon.Clock) (coupon.Range, error) {
+	now, life := q.svc.Now(), q.svc.Life(c)
+	last := life.To
+	if clock == coupon.ServiceAt {
+		f := coupon.RedemptionFilter{Coupon: c.ID, Range: coupon.Range{Clock: clock}, Sort: coupon.ByServiceAt, Desc: true}
+		for r, err := range q.svc.Redemptions(q.r.Context(), f) {
+			if err != nil {
+				return life, err
+			}
+			if r.ServiceAt.After(last) {
+				last = r.ServiceAt
+			}
+			break
+		}
+	}
+	if !life.From.Before(life.To) || (last.Equal(life.To) && last.Before(now)) {
+		return life, nil
+	}
+	end, err := coupon.StartOfDay(coupon.DateOf(last.In(zoneOf(c))).AddDays(1), c.Zone)
+	life.To = end
+	return life, err
+}
+
 // parseReport reads the state from a URL. What it can't use it replaces, and
 // says so in a notice: a link is never answered with an error for its range.
-func (h *Handler) parseReport(v url.Values, c coupon.Coupon, now time.Time) (report, []string) {
+func parseReport(v url.Values, c coupon.Coupon, now time.Time, life coupon.Range) (report, []string) {
 	p := stateParser{values: v}
 	loc := zoneOf(c)
 	today := coupon.DateOf(now.In(loc))
-	life := h.cfg.Service.Life(c)
 	rep := report{reportState: reportState{Line: p.oneOf("chart", "bar", "line") == "line"}}
 	rep.Clock = coupon.Clock(p.oneOf("clock", string(coupon.MadeAt), string(coupon.ServiceAt)))
 	if rep.Clock == life.Clock {
@@ -108,7 +140,7 @@ func (h *Handler) parseReport(v url.Values, c coupon.Coupon, now time.Time) (rep
 		from, err := coupon.StartOfDay(rep.First, c.Zone)
 		to, err2 := coupon.StartOfDay(rep.Last.AddDays(1), c.Zone)
 		if err != nil || err2 != nil { // the days were checked, and the zone when it was stored
-			return h.parseReport(url.Values{}, c, now)
+			return parseReport(url.Values{}, c, now, life)
 		}
 		rep.Range.From, rep.Range.To = from, to
 	}

@@ -68,6 +68,7 @@ type listRow struct {
 	Reason     string
 	Start, End string
 	Uses       []use
+	NoTotal    string // in place of Uses
 }
 
 func (h *Handler) list(q *request) error {
@@ -151,7 +152,12 @@ func (h *Handler) listView(q *request, state listState) (listView, error) {
 			Discount: w.discount(c.Discount), Audience: audienceNames[c.Audience],
 			Status: c.Status, StatusName: statusNames[c.Status], Reason: w.reason(c),
 			Start: w.start(c.Coupon, w.shortDate), End: w.end(c.Coupon, w.shortDate)}
+		row.NoTotal = "No limit"
 		for _, l := range c.Limits {
+			row.NoTotal = "Limited per customer"
+			if l.Limit.Per == coupon.PerCode {
+				row.NoTotal = "Limited per code"
+			}
 			if l.Counted {
 				u := w.use(l)
 				u.Text = w.uses(l)
@@ -172,7 +178,7 @@ func tabs(l links, state listState) []choice {
 		next.Status = st
 		return choice{ID: id, Name: name, URL: l.list(next), On: st == state.Status}
 	}
-	out := []choice{to("", "cp-tab-all", "All")}
+	out := []choice{to("", "cp-tab-all", "Current")}
 	for _, st := range statuses {
 		out = append(out, to(st, "cp-tab-"+string(st), statusNames[st]))
 	}

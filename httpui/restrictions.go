@@ -74,6 +74,18 @@ func (w words) restrictions(s coupon.CouponState) []rule {
 	if len(r.Matches) == 0 {
 		add("Services and customers", "", "Everything that is booked, by anybody in the audience")
 	}
+	if len(s.Restrictions.Limits) > 0 {
+		text, quiet := "", "Gives its use back"
+		if s.KeepUseOnCancel {
+			text, quiet = "Keeps its use", ""
+		}
+		add("A cancelled booking", text, quiet)
+		text, quiet = "", "Keeps its use"
+		if s.ReleaseUseOnRefund {
+			text, quiet = "Gives its use back", ""
+		}
+		add("One refunded in full", text, quiet)
+	}
 	if s.Combinable {
 		add("Other coupons", "May be used together with other coupons that allow it", "")
 	} else {

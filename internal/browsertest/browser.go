@@ -8,6 +8,7 @@ package browsertest
 import (
 	"context"
 	"os/exec"
+	"sync"
 	"testing"
 	"time"
 
@@ -25,11 +26,22 @@ type Browser struct {
 	ctx context.Context
 }
 
-// Start starts a browser that ends with the test. It takes about a second:
-// start one per test and let subtests share it. Where no browser is
-// installed, the test is skipped.
+var (
+	starting sync.Mutex
+	started  *Browser
+	stop     = func() {}
+)
+
+// Start gives the browser, which all tests of a program share, because it takes
+// a second to start. It ends with [Stop]. Where no browser is installed, the
+// test is skipped.
 func Start(t testing.TB) *Browser {
 	t.Helper()
+	starting.Lock()
+	defer starting.Unlock()
+	if started != nil {
+		return started
+	}
 	path := lookPath()
 	if path == "" {
 		t.Skip("no browser: install Debian's package chromium, or Google Chrome")
@@ -48,15 +60,24 @@ func Start(t testing.TB) *Browser {
 		// Pictures of a page are the same in width whether it scrolls or not.
 		chromedp.Flag("hide-scrollbars", true),
 	)
-	ctx, cancel := chromedp.NewExecAllocator(context.Background(), options...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx, chromedp.WithErrorf(t.Logf))
-	t.Cleanup(cancel)
+	ctx, closeAll := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, closeBrowser := chromedp.NewContext(ctx)
 	// The first action starts the browser, and its context must outlive it: no time limit here.
 	if err := chromedp.Do(ctx); err != nil {
+		closeAll()
 		t.Fatalf("start %s: %v", path, err)
 	}
-	return &Browser{ctx}
+	started = &Browser{ctx}
+	stop = func() { closeBrowser(); closeAll() }
+	return started
+}
+
+// Stop ends the browser, if one was started. TestMain calls it after all tests.
+func Stop() {
+	starting.Lock()
+	defer starting.Unlock()
+	stop()
+	started, stop = nil, func() {}
 }
 
 // lookPath finds a browser, under the same names as internal/tools/setup.sh.

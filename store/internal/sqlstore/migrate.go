@@ -50,6 +50,18 @@ func (s *Store) Migrate(ctx context.Context, steps []Migration) error {
 		_, err := q.exec(ctx, `CREATE TABLE IF NOT EXISTS ?migrations (version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT NOT NULL)`)
 		return err
 	})
+	if err == nil {
+		err = s.read(ctx, "migrate", func(q conn) error {
+			var newest int
+			if err := q.scan(ctx, &newest, `SELECT COALESCE(MAX(version), 0) FROM ?migrations`); err != nil {
+				return err
+			}
+			if newest > len(steps) {
+				return fmt.Errorf("the tables are at version %d, made by a newer release: this one knows versions up to %d", newest, len(steps))
+			}
+			return nil
+		})
+	}
 	for _, m := range steps {
 		if err != nil {
 			return err

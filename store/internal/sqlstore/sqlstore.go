@@ -131,8 +131,11 @@ func (s *Store) read(ctx context.Context, what string, f func(conn) error) error
 
 // failed says what was being done, unless the error is an answer.
 func failed(what string, err error) error {
-	for _, answer := range []error{nil, coupon.ErrNotFound, coupon.ErrVersion, coupon.ErrDuplicateCode} {
-		if err == answer {
+	if err == nil {
+		return nil
+	}
+	for _, answer := range []error{coupon.ErrNotFound, coupon.ErrVersion, coupon.ErrDuplicateCode} {
+		if errors.Is(err, answer) {
 			return err
 		}
 	}
