@@ -1,4 +1,4 @@
-# `make` alone lists the targets. `make test` is all that CI runs.
+# `make` alone lists the targets. `make test` is what CI runs, govulncheck apart.
 
 .DEFAULT_GOAL := help
 # The steps of `make test` run in the order written, also under -j.

@@ -10,7 +10,7 @@ import (
 )
 
 // reportState is the state of a coupon's page, as its URL has it. The zero value
-// is the coupon's whole life, in bars, by the coupon's own clock.
+// is the coupon's whole life, in bars, by made-at.
 type reportState struct {
 	Period   string          // a key of periods; "" is the whole life, "custom" has From and To
 	From, To coupon.Date     // both included
