@@ -176,7 +176,9 @@ func (s *Service) CouponByCode(ctx context.Context, code string) (Coupon, error)
 // Update stores an edited coupon under c.ID as a new version, if c.Version is
 // still the stored one; else [*VersionError] carries what is stored. It affects
 // future redemptions only: the past keeps its version. Raising a limit by n
-// opens exactly n uses, and a new limit counts the uses already made. Who made
+// opens exactly n uses, and a new limit counts the uses already made: all in one
+// transaction, which takes seconds where there are tens of thousands of them, so
+// choose a quiet hour. Who made
 // the coupon and whether it is archived can't be changed here.
 func (s *Service) Update(ctx context.Context, c Coupon) (Coupon, error) {
 	c = c.normal()

@@ -3,6 +3,7 @@ package coupon
 import (
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -277,10 +278,15 @@ func (s *Sums) Add(r Redemption) error {
 	return nil
 }
 
-// Fold sums redemptions, per currency in the order of the currencies.
-func Fold(redemptions []Redemption) ([]Figures, error) {
+// Fold sums redemptions, per currency in the order of the currencies: what a
+// summary is of the redemptions that [Service.Redemptions] lists. It gives the
+// first error of the sequence.
+func Fold(redemptions iter.Seq2[Redemption, error]) ([]Figures, error) {
 	per := map[string]*Sums{}
-	for _, r := range redemptions {
+	for r, err := range redemptions {
+		if err != nil {
+			return nil, err
+		}
 		c := r.Subtotal.Currency
 		if per[c] == nil {
 			per[c] = &Sums{Currency: c}

@@ -190,15 +190,8 @@ func (v *bookingsView) currencies(l links, c coupon.Coupon, state bookingsState,
 func (w words) totals(q *request, f coupon.RedemptionFilter, s coupon.Summary, state bookingsState) ([]totalRow, error) {
 	all := s.Currencies
 	if state.Filter == filterRefunded {
-		var rows []coupon.Redemption
-		for r, err := range q.svc.Redemptions(q.r.Context(), f) {
-			if err != nil {
-				return nil, err
-			}
-			rows = append(rows, r)
-		}
 		var err error
-		if all, err = coupon.Fold(rows); err != nil {
+		if all, err = coupon.Fold(q.svc.Redemptions(q.r.Context(), f)); err != nil {
 			return nil, err
 		}
 	}

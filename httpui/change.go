@@ -2,6 +2,7 @@ package httpui
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 
 	"github.com/couponkit/coupon"
@@ -11,12 +12,20 @@ import (
 // does nothing more. A plain form is sent back to the page; htmx gets the parts
 // of the page that are different now, and the chart stays as it is.
 func (h *Handler) change(q *request, do func(*coupon.Service, context.Context, coupon.ID) (coupon.Coupon, error)) error {
-	c, err := do(q.svc, q.r.Context(), coupon.ID(q.r.PathValue("id")))
+	// What can fail before the change is done before it: "nothing was changed"
+	// must be true.
+	c, err := q.svc.Coupon(q.r.Context(), coupon.ID(q.r.PathValue("id")))
 	if err != nil {
 		return err
 	}
+	if !c.ArchivedAt.IsZero() {
+		return errArchived
+	}
 	rep, _, err := h.report(q, q.r.URL.Query(), c)
 	if err != nil {
+		return err
+	}
+	if c, err = do(q.svc, q.r.Context(), c.ID); err != nil {
 		return err
 	}
 	if !wantsFragment(q.r) {
@@ -26,7 +35,7 @@ func (h *Handler) change(q *request, do func(*coupon.Service, context.Context, c
 	}
 	state, err := q.svc.State(q.r.Context(), c.ID)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: %w", errChanged, err)
 	}
 	view := h.aboutView(q, state, rep.reportState)
 	view.OutOfBand = true

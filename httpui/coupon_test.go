@@ -1,6 +1,7 @@
 package httpui_test
 
 import (
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -194,6 +195,40 @@ func TestSwitchingByHtmxKeepsTheChart(t *testing.T) {
 		t.Errorf("parts %v, want %v", ids, want)
 	}
 	contains(t, part.words(), "Activate", "Inactive Switched off", "is deactivated")
+}
+
+// The page was opened before somebody else archived the coupon.
+func TestSwitchingACouponThatWasArchivedMeanwhileSaysSo(t *testing.T) {
+	t.Parallel()
+	s := fullShop(t)
+	h := s.handler(t)
+	if _, err := s.svc.Archive(t.Context(), s.ids["SPRING15"]); err != nil {
+		t.Fatal(err)
+	}
+	for _, action := range []string{"/deactivate", "/activate"} {
+		for _, htmx := range []string{"false", "true"} {
+			res := ask(t, h, "POST", s.page("SPRING15", action), "HX-Request", htmx)
+			if text := body(t, res); res.StatusCode != 409 || !strings.Contains(text, "put away") {
+				t.Errorf("%s: %s\n%s", action, res.Status, text)
+			}
+		}
+	}
+}
+
+func TestAFormThatCantBeReadIsTheSendersFault(t *testing.T) {
+	t.Parallel()
+	s := fullShop(t)
+	h := s.handler(t)
+	for _, query := range []string{"?a=%zz", "?a;b"} {
+		r := httptest.NewRequest("POST", "http://example.com"+s.page("SPRING15", "/deactivate"), nil)
+		r.URL.RawQuery = query[1:]
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if w.Code != 400 || !strings.Contains(w.Body.String(), "nothing was changed") {
+			t.Errorf("%s: %d", query, w.Code)
+		}
+	}
 }
 
 func TestArchivedCouponsCantBeSwitched(t *testing.T) {

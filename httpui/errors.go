@@ -15,6 +15,9 @@ var (
 	errNotFound    = errors.New("httpui: no such page")
 	errMethod      = errors.New("httpui: no such method here")
 	errGone        = errors.New("httpui: the browser is gone")
+	errForm        = errors.New("httpui: a form that can't be read")
+	errArchived    = errors.New("httpui: the coupon is archived")
+	errChanged     = errors.New("httpui: the coupon is changed, and can't be shown")
 )
 
 // problem is what the browser is told of an error.
@@ -42,6 +45,12 @@ func problemOf(err error) problem {
 		return problem{Status: http.StatusMethodNotAllowed, Title: "Not possible", Text: "This address does not take that kind of request."}
 	case errors.As(err, &tooLarge):
 		return problem{Status: http.StatusRequestEntityTooLarge, Title: "Too large", Text: "The form was larger than anything asked for here, so nothing was changed."}
+	case errors.Is(err, errForm):
+		return problem{Status: http.StatusBadRequest, Title: "Not understood", Text: "The form can’t be read, so nothing was changed. Open the page and try again."}
+	case errors.Is(err, errArchived), errors.Is(err, coupon.ErrInvalid):
+		return problem{Status: http.StatusConflict, Title: "Archived", Text: "The coupon was put away meanwhile: it can’t be switched on or off any more. Open its page again to see it as it is."}
+	case errors.Is(err, errChanged):
+		return problem{Status: http.StatusServiceUnavailable, Title: "Done", Text: "The coupon was changed, but can’t be shown just now. Open its page again in a moment."}
 	case errors.Is(err, coupon.ErrOutcomeUnknown):
 		return problem{Status: http.StatusServiceUnavailable, Title: "Perhaps done", Text: "The connection to the database broke at the last moment. Look at the coupon to see whether it was changed, and try again if not."}
 	case errors.Is(err, coupon.ErrContention), errors.Is(err, context.DeadlineExceeded):
@@ -53,10 +62,15 @@ func problemOf(err error) problem {
 
 // fail answers with an error. What went wrong inside is for the log alone.
 func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
-	if errors.Is(err, errGone) || errors.Is(r.Context().Err(), context.Canceled) {
+	if errors.Is(err, errGone) {
 		return
 	}
 	p := problemOf(err)
+	if errors.Is(r.Context().Err(), context.Canceled) {
+		// The browser is gone, or the host is shutting down and it is not.
+		http.Error(w, "Try again in a moment.", http.StatusServiceUnavailable)
+		return
+	}
 	if p.Status >= http.StatusInternalServerError {
 		h.log.ErrorContext(r.Context(), "httpui: request failed", "method", r.Method, "path", r.URL.Path, "error", err)
 	}

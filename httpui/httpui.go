@@ -210,7 +210,7 @@ func (h *Handler) dispatch(w http.ResponseWriter, r *http.Request, methods map[s
 		// Reading the form here bounds what anybody can send.
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		if err := r.ParseForm(); err != nil {
-			h.fail(w, r, err)
+			h.fail(w, r, fmt.Errorf("%w: %w", errForm, err))
 			return
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -67,7 +68,18 @@ func (s *site) notFound(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *site) notAllowed(w http.ResponseWriter, r *http.Request) {
+	allow := "GET, HEAD"
+	if strings.HasSuffix(r.URL.Path, "/price") || strings.HasSuffix(r.URL.Path, "/cancel") {
+		allow = "POST"
+	} else if r.URL.Path == "/book" {
+		allow = "GET, HEAD, POST"
+	}
+	w.Header().Set("Allow", allow)
 	s.message(w, r, http.StatusMethodNotAllowed, "Not possible", "This page can't be used in that way.")
+}
+
+func (s *site) otherSite(w http.ResponseWriter, r *http.Request) {
+	s.message(w, r, http.StatusForbidden, "Not accepted", "This came from another site, so nothing was changed. Open the page here and try again.")
 }
 
 // broken says that it is our fault, and keeps the reason to the log.

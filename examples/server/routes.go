@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/gorilla/mux"
@@ -86,7 +87,12 @@ func (s *site) router() (http.Handler, error) {
 
 	host := r.NewRoute().Subrouter()
 	host.Use(secure)
-	host.PathPrefix("/static/").Handler(http.StripPrefix("/static/", cached(http.FileServerFS(files)))).Methods("GET", "HEAD")
+	// No other site's page may post here, whoever is signed in. The coupons'
+	// pages see to that themselves.
+	protection := http.NewCrossOriginProtection()
+	protection.SetDenyHandler(http.HandlerFunc(s.otherSite))
+	host.Use(protection.Handler)
+	host.PathPrefix("/static/").Handler(http.StripPrefix("/static/", cached(filesOnly(http.FileServerFS(files))))).Methods("GET", "HEAD")
 	host.HandleFunc("/", s.home).Methods("GET", "HEAD")
 	host.HandleFunc("/book", s.bookForm).Methods("GET", "HEAD")
 	host.HandleFunc("/book", s.book).Methods("POST")
@@ -96,8 +102,7 @@ func (s *site) router() (http.Handler, error) {
 	r.NotFoundHandler = secure(http.HandlerFunc(s.notFound))
 	r.MethodNotAllowedHandler = secure(http.HandlerFunc(s.notAllowed))
 
-	// No other site's page may post here, whoever is signed in.
-	return http.NewCrossOriginProtection().Handler(r), nil
+	return r, nil
 }
 
 func bookingURL(id string) string { return "/bookings/" + id }
@@ -132,6 +137,17 @@ func secure(next http.Handler) http.Handler {
 		h.Set("Referrer-Policy", "same-origin")
 		h.Set("Cache-Control", "no-store")
 		r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// filesOnly lists no directories.
+func filesOnly(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "" || strings.HasSuffix(r.URL.Path, "/") {
+			http.NotFound(w, r)
+			return
+		}
 		next.ServeHTTP(w, r)
 	})
 }

@@ -49,6 +49,36 @@ func TestMigrateTwiceChangesNothing(t *testing.T) {
 	}
 }
 
+func TestWithoutMigrateTheErrorSaysSo(t *testing.T) {
+	t.Parallel()
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(t.TempDir(), "coupons.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	st, err := New(db, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := st.CouponByCode(t.Context(), "X"); err == nil || !strings.Contains(err.Error(), "call Migrate first") {
+		t.Errorf("reading: %v", err)
+	}
+	if err := st.Rebuild(t.Context()); err == nil || !strings.Contains(err.Error(), "call Migrate first") {
+		t.Errorf("writing: %v", err)
+	}
+}
+
+func TestTablesOfANewerReleaseAreRefused(t *testing.T) {
+	t.Parallel()
+	st, db := newStore(t)
+	if _, err := db.ExecContext(t.Context(), "INSERT INTO coupon_migrations (version, name, applied_at) VALUES (99, 'future', 0)"); err != nil {
+		t.Fatal(err)
+	}
+	if err := st.Migrate(t.Context()); err == nil || !strings.Contains(err.Error(), "newer release") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestMigrateOfManyAtOnceRunsEachStepOnce(t *testing.T) {
 	t.Parallel()
 	file := "file:" + filepath.Join(t.TempDir(), "coupons.db")
@@ -97,7 +127,7 @@ func TestHostMayRunTheMigrationsItself(t *testing.T) {
 func TestPrefixesShareADatabaseAndNothingElse(t *testing.T) {
 	t.Parallel()
 	a, db := newStore(t)
-	b, err := New(db, Options{Prefix: "Other_1"})
+	b, err := New(db, Options{Prefix: "other_1"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +135,7 @@ func TestPrefixesShareADatabaseAndNothingElse(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range schema(t, db) {
-		if !strings.HasPrefix(name, "coupon_") && !strings.HasPrefix(name, "Other_1") {
+		if !strings.HasPrefix(name, "coupon_") && !strings.HasPrefix(name, "other_1") {
 			t.Errorf("%s has no prefix", name)
 		}
 	}

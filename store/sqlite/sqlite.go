@@ -17,7 +17,8 @@
 // FULL (what was acknowledged survives a loss of power), foreign_keys is on, and
 // busy_timeout is at least a second. Writes of one Store and its
 // [Store.Merchant] views queue in the process; writes of other processes are
-// waited for.
+// waited for, about ten seconds at most. The settings stay on the connection, and
+// WAL on the file: give the store a *sql.DB of its own if yours needs others.
 //
 // Let the pool keep what it opens (db.SetMaxIdleConns as large as
 // db.SetMaxOpenConns, a handful of each): opening a connection costs as much as a
@@ -90,6 +91,7 @@ func open(db *bun.DB, opt Options) (*Store, error) {
 		Dialect: sqlstore.Dialect{
 			Contains: "instr(?, ?) > 0",
 			Overflow: func(err error) bool { return hasCode(err, codeError) },
+			HasTable: "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?",
 		},
 	})
 	if err != nil {

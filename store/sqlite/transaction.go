@@ -22,24 +22,32 @@ type transactor struct {
 	// order, and does not poll the database.
 	lock chan struct{}
 	// A write waits busyTimeout for those of other processes, and is tried again
-	// after that, attempts times in all.
+	// after that, attempts times in all. The whole of it, with the wait for the
+	// lock, takes no longer than patience and one wait more: else those who wait
+	// for each other would pay for all.
 	attempts    int
 	busyTimeout time.Duration
+	patience    time.Duration
 }
 
 func newTransactor(db *bun.DB) *transactor {
-	return &transactor{db: db, lock: make(chan struct{}, 1), attempts: 8, busyTimeout: time.Second}
+	return &transactor{db: db, lock: make(chan struct{}, 1), attempts: 8, busyTimeout: time.Second, patience: 10 * time.Second}
 }
 
 // Write implements sqlstore.Transactor.
 func (t *transactor) Write(ctx context.Context, f func(bun.IConn) error) error {
+	deadline := time.Now().Add(t.patience)
+	queue := time.NewTimer(t.patience)
+	defer queue.Stop()
 	select {
 	case t.lock <- struct{}{}:
 		defer func() { <-t.lock }()
+	case <-queue.C:
+		return fmt.Errorf("%w: other writes of this process wait too", coupon.ErrContention)
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	return t.again(ctx, func() error {
+	return t.again(ctx, deadline, func() error {
 		return t.onConn(ctx, func(conn *sql.Conn) error {
 			if err := t.prepare(ctx, conn); err != nil {
 				return err
@@ -51,7 +59,7 @@ func (t *transactor) Write(ctx context.Context, f func(bun.IConn) error) error {
 
 // Read implements sqlstore.Transactor.
 func (t *transactor) Read(ctx context.Context, f func(bun.IConn) error) error {
-	return t.again(ctx, func() error {
+	return t.again(ctx, time.Now().Add(t.patience), func() error {
 		return t.onConn(ctx, func(conn *sql.Conn) error {
 			defer rollback(ctx, conn)
 			if _, err := conn.ExecContext(ctx, "BEGIN"); err != nil {
@@ -68,7 +76,11 @@ func (t *transactor) onConn(ctx context.Context, f func(*sql.Conn) error) (err e
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, ignore(conn.Close(), sql.ErrConnDone)) }()
+	defer func() {
+		if closing := ignore(conn.Close(), sql.ErrConnDone); closing != nil {
+			err = errors.Join(err, closing)
+		}
+	}()
 	if err := t.makePatient(ctx, conn); err != nil {
 		return err
 	}
@@ -131,7 +143,7 @@ func rollback(ctx context.Context, conn *sql.Conn) {
 }
 
 // again runs f until it does not fail for others, a bounded number of times.
-func (t *transactor) again(ctx context.Context, f func() error) error {
+func (t *transactor) again(ctx context.Context, deadline time.Time, f func() error) error {
 	for attempt := 1; ; attempt++ {
 		err := f()
 		switch {
@@ -141,7 +153,7 @@ func (t *transactor) again(ctx context.Context, f func() error) error {
 			return ctx.Err()
 		case !busy(err) && !errors.Is(err, sqlstore.ErrRaced):
 			return err
-		case attempt >= t.attempts:
+		case attempt >= t.attempts, time.Now().After(deadline):
 			return fmt.Errorf("%w: %w", coupon.ErrContention, err)
 		}
 		pause := time.NewTimer(rand.N(10 * time.Millisecond << attempt))
@@ -214,7 +226,7 @@ func (t *transactor) prepare(ctx context.Context, conn *sql.Conn) error {
 // checkMemory refuses a database in memory that each connection would have a
 // different one of.
 func (t *transactor) checkMemory(ctx context.Context) error {
-	return t.again(ctx, func() error {
+	return t.again(ctx, time.Now().Add(t.patience), func() error {
 		return t.onConn(ctx, func(conn *sql.Conn) error {
 			s, err := readSettings(ctx, conn)
 			if err == nil && s.inMemory() && t.db.DB.Stats().MaxOpenConnections != 1 {

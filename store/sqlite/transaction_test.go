@@ -149,6 +149,23 @@ func TestWriterElsewhereIsContention(t *testing.T) {
 	wantStored(t, st, 1)
 }
 
+// Those who wait for each other share one wait: none pays for all before it.
+func TestWaitForAWriteOfThisProcessIsContentionInTheEnd(t *testing.T) {
+	t.Parallel()
+	st, db := newStore(t)
+	create(t, st, "C")
+	st.tx.patience = time.Millisecond
+	st.tx.lock <- struct{}{} // somebody writes
+	for range 3 {
+		if _, err := service(t, st).Redeem(t.Context(), booking("b1"), "C"); !errors.Is(err, coupon.ErrContention) {
+			t.Errorf("got error %v, want ErrContention", err)
+		}
+	}
+	<-st.tx.lock
+	wantNoneInUse(t, db)
+	wantStored(t, st, 0)
+}
+
 func TestWaitForAWriteOfThisProcessEndsWithTheContext(t *testing.T) {
 	t.Parallel()
 	st, db := newStore(t)

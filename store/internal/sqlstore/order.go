@@ -34,12 +34,16 @@ func couponOrder(by coupon.CouponSort, after *coupon.Cursor) (order, error) {
 }
 
 // redemptionOrder gives the only columns that redemptions are sorted by.
-func redemptionOrder(by coupon.RedemptionSort, after *coupon.Cursor) (order, error) {
+func redemptionOrder(f coupon.RedemptionQuery) (order, error) {
 	const booking, id = bun.Safe("r.booking"), bun.Safe("r.coupon")
-	switch by {
+	after := f.After
+	switch f.Sort {
 	case coupon.ByMadeAt:
 		return numeric("r.made_at", after, booking, id), nil
 	case coupon.ByServiceAt: // without a service date last
+		if f.Range.Clock == coupon.ServiceAt { // such are in no range of this clock
+			return numeric("r.service_at", after, booking, id), nil
+		}
 		return numeric("COALESCE(r.service_at, 9223372036854775807)", after, booking, id), nil
 	case coupon.ByBooking:
 		return keys(after, booking, id), nil
@@ -48,7 +52,7 @@ func redemptionOrder(by coupon.RedemptionSort, after *coupon.Cursor) (order, err
 	case coupon.ByDiscount:
 		return numeric("r.discount", after, booking, id), nil
 	}
-	return order{}, fmt.Errorf("redemptions have no order %q", by)
+	return order{}, fmt.Errorf("redemptions have no order %q", f.Sort)
 }
 
 func keys(after *coupon.Cursor, columns ...bun.Safe) (o order) {

@@ -11,7 +11,7 @@ import (
 
 // Redemptions implements coupon.Store.
 func (s *Store) Redemptions(ctx context.Context, f coupon.RedemptionQuery) (page []coupon.Redemption, err error) {
-	o, err := redemptionOrder(f.Sort, f.After)
+	o, err := redemptionOrder(f)
 	if err != nil {
 		return nil, err
 	}
@@ -52,10 +52,11 @@ func (s *Store) Redemptions(ctx context.Context, f coupon.RedemptionQuery) (page
 }
 
 // fromPage is the range cut to where the page begins: else each page of a list
-// by made-at would read all pages before it.
+// by the clock of its range would read all pages before it.
 func fromPage(f coupon.RedemptionQuery) coupon.Range {
 	r := f.Range
-	if f.After == nil || f.Sort != coupon.ByMadeAt || r.Clock != coupon.MadeAt {
+	byClock := (f.Sort == coupon.ByMadeAt && r.Clock == coupon.MadeAt) || (f.Sort == coupon.ByServiceAt && r.Clock == coupon.ServiceAt)
+	if f.After == nil || !byClock {
 		return r
 	}
 	at := time.UnixMicro(f.After.Num)

@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/uptrace/bun"
 
@@ -30,6 +31,8 @@ type Dialect struct {
 	// Overflow reports whether a statement failed because a sum may have passed
 	// a bigint. It may say yes too often: the caller looks again.
 	Overflow func(error) bool
+	// HasTable selects 1 if there is a table of the name that is its argument.
+	HasTable string
 }
 
 // Transactor runs functions in transactions the way a database needs it.
@@ -58,6 +61,7 @@ type Store struct {
 	db      *bun.DB // knows the tables and the merchant
 	tables  *bun.DB // knows the tables
 	dialect Dialect
+	prefix  string
 	tx      Transactor
 	cache   *cache // of all merchants
 
@@ -75,7 +79,7 @@ func New(cfg Config) (*Store, error) {
 	for _, t := range []string{"migrations", "coupons", "codes", "versions", "notes", "heads", "redemptions", "counters", "events"} {
 		db = db.WithNamedArg(t, bun.Ident(cfg.Prefix+t))
 	}
-	s := &Store{tables: db, dialect: cfg.Dialect, tx: cfg.Transactor, cache: &cache{}}
+	s := &Store{tables: db, dialect: cfg.Dialect, prefix: cfg.Prefix, tx: cfg.Transactor, cache: &cache{}}
 	return s.Merchant(""), nil
 }
 
@@ -88,13 +92,16 @@ func (s *Store) Merchant(id string) *Store {
 
 // CheckPrefix says what a prefix of tables must be.
 func CheckPrefix(prefix string) error {
+	if strings.HasPrefix(prefix, "sqlite_") || strings.HasPrefix(prefix, "pg_") {
+		return fmt.Errorf("prefix %q is kept for the database's own tables", prefix)
+	}
 	if len(prefix) > 30 {
 		return fmt.Errorf("prefix %q must have at most 30 characters", prefix)
 	}
 	for i, c := range []byte(prefix) {
-		letter := c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
+		letter := c == '_' || (c >= 'a' && c <= 'z')
 		if digit := c >= '0' && c <= '9'; !letter && (!digit || i == 0) {
-			return fmt.Errorf("prefix %q must have letters, digits and _ only, and not begin with a digit", prefix)
+			return fmt.Errorf("prefix %q must have the letters a-z, digits and _ only, and not begin with a digit", prefix)
 		}
 	}
 	return nil
@@ -122,11 +129,28 @@ func (c conn) scan(ctx context.Context, dest any, query string, args ...any) err
 }
 
 func (s *Store) write(ctx context.Context, what string, f func(conn) error) error {
-	return failed(what, s.tx.Write(ctx, func(to bun.IConn) error { return f(conn{s.db, to}) }))
+	err := s.tx.Write(ctx, func(to bun.IConn) error { return f(conn{s.db, to}) })
+	return failed(what, s.unmigrated(ctx, err))
 }
 
 func (s *Store) read(ctx context.Context, what string, f func(conn) error) error {
-	return failed(what, s.tx.Read(ctx, func(to bun.IConn) error { return f(conn{s.db, to}) }))
+	err := s.tx.Read(ctx, func(to bun.IConn) error { return f(conn{s.db, to}) })
+	return failed(what, s.unmigrated(ctx, err))
+}
+
+// unmigrated says so if a statement failed because there are no tables.
+func (s *Store) unmigrated(ctx context.Context, cause error) error {
+	if cause == nil || !s.dialect.Overflow(cause) {
+		return cause
+	}
+	found := 0
+	err := s.tx.Read(ctx, func(to bun.IConn) error {
+		return conn{s.db, to}.scan(ctx, &found, `SELECT COUNT(*) FROM (?) AS t`, bun.SafeQuery(s.dialect.HasTable, s.prefix+"heads"))
+	})
+	if err != nil || found > 0 {
+		return cause
+	}
+	return fmt.Errorf("the tables are missing: call Migrate first: %w", cause)
 }
 
 // failed says what was being done, unless the error is an answer.
