@@ -17,6 +17,9 @@ CREATE TABLE {prefix}coupons (
 	PRIMARY KEY (merchant, id)
 ) STRICT, WITHOUT ROWID;
 
+-- The list of coupons in its own order, a page at a time.
+CREATE INDEX {prefix}coupons_created ON {prefix}coupons (merchant, archived, created_at, id);
+
 -- The code of each coupon. It is live as long as the coupon is not archived.
 CREATE TABLE {prefix}codes (
 	merchant TEXT    NOT NULL,
