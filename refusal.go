@@ -16,7 +16,7 @@ type Reason string
 const (
 	UnknownCode     Reason = "unknown-code"      // no coupon has the code
 	AlreadyApplied  Reason = "already-applied"   // the same coupon twice on one booking
-	NotCombinable   Reason = "not-combinable"    // one of several coupons must stand alone
+	NotCombinable   Reason = "not-combinable"    // one of several coupons must stand alone, or the booking has another already
 	IsArchived      Reason = "archived"          // the coupon was put away
 	IsInactive      Reason = "inactive"          // the coupon is switched off
 	NotStarted      Reason = "not-started"       // Required: the start; Found: the booking's instant

@@ -32,13 +32,15 @@ type database struct {
 	coupons *sqlite.Store
 }
 
-// defaultPath is a file in the user's cache directory.
+// defaultPath is a file in the user's cache directory. No other directory is made:
+// a mistyped path is an error.
 func defaultPath() (string, error) {
 	dir, err := os.UserCacheDir()
 	if err != nil {
 		return "", err
 	}
-	return filepath.Join(dir, "couponkit", "server.db"), nil
+	dir = filepath.Join(dir, "couponkit")
+	return filepath.Join(dir, "server.db"), os.MkdirAll(dir, 0o700)
 }
 
 // openDatabase opens the database at path. One that is not there yet (or is an
@@ -113,9 +115,6 @@ func checkFile(path string) error {
 // step: there is never a file with half of it, however the program ends.
 func makeFile(ctx context.Context, path string, now time.Time) error {
 	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
 	d, err := seededInMemory(ctx, now)
 	if err != nil {
 		return err

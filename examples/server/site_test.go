@@ -37,7 +37,7 @@ var seeded = sync.OnceValues(func() (f firstStart, err error) {
 	}
 	defer os.RemoveAll(dir)
 	// Characters that mean something in a URL are nothing special in a path.
-	path := filepath.Join(dir, "100% mine? #1", "server.db")
+	path := filepath.Join(dir, "100% mine? #1.db")
 	db, fresh, err := openDatabase(context.Background(), path, aWednesday)
 	if err != nil {
 		return f, err

@@ -119,6 +119,30 @@ func TestSettingsThatLoseWritesAreNotSafe(t *testing.T) {
 	}
 }
 
+// A write takes the lock before it reads: what it decides on can't change under
+// it, and it never fails for having read first.
+func TestAWriteHoldsTheLockBeforeItsFirstStatement(t *testing.T) {
+	t.Parallel()
+	st, db := newStore(t)
+	other, err := db.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = other.Close() }()
+	if _, err := other.ExecContext(t.Context(), "PRAGMA busy_timeout = 0"); err != nil {
+		t.Fatal(err)
+	}
+	err = st.tx.Write(t.Context(), func(bun.IConn) error {
+		if _, err := other.ExecContext(t.Context(), "BEGIN IMMEDIATE"); !busy(err) {
+			t.Errorf("another connection begins a write: %v", err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestWriterElsewhereIsContention(t *testing.T) {
 	t.Parallel()
 	st, db := newStore(t)
