@@ -111,7 +111,7 @@ func TestTheDatabaseIsMadeOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !first.fresh || !slices.Equal(first.files, []string{"server.db"}) {
+	if !first.fresh || !slices.Equal(first.files, []string{"100% mine? #1.db"}) {
 		t.Errorf("the first start made it: %v; files: %v", first.fresh, first.files)
 	}
 	path := copyOfSeeded(t)
