@@ -1,6 +1,7 @@
 package httpui_test
 
 import (
+	"fmt"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -257,6 +258,22 @@ func TestAnotherMerchantsCouponIsNotFound(t *testing.T) {
 	}
 	if c, err := s.svc.Coupon(t.Context(), s.ids["SPRING15"]); err != nil || c.Inactive {
 		t.Errorf("inactive %v, %v", c.Inactive, err)
+	}
+}
+
+// An owner who looks by service date misses no booking for being served later.
+func TestWholeLifeByServiceDateHasTheServicesToCome(t *testing.T) {
+	t.Parallel()
+	s := fullShop(t)
+	s.create(t, coupon.Coupon{Code: "LATER", Discount: pct(10), Start: day("2026-11-01"), End: day("2026-11-10")})
+	for i, service := range []string{"2026-11-05", "2026-12-20"} {
+		s.book(t, "LATER", fmt.Sprint("L-", i), "10.00", day("2026-11-02"), func(b *coupon.Booking) { b.Service = coupon.ServiceTime(day(service)) })
+	}
+	h := s.handler(t)
+	for _, query := range []string{"", "?clock=service-date"} {
+		if got := headline(parse(t, get(t, h, s.page("LATER", query))), "Total Bookings"); got != "2" {
+			t.Errorf("%q: %s bookings, want 2", query, got)
+		}
 	}
 }
 

@@ -16,7 +16,7 @@ type reportState struct {
 	From, To coupon.Date     // both included
 	Interval coupon.Interval // "" is automatic
 	Line     bool
-	Clock    coupon.Clock // "" is the clock that the coupon is valid by
+	Clock    coupon.Clock // "" is made-at
 }
 
 // query writes the state: what is as by default is left out.

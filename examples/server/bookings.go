@@ -143,9 +143,6 @@ func (l ledger) create(ctx context.Context) error {
 	return err
 }
 
-// errTaken: there is a booking of that id, and it is another one.
-var errTaken = errors.New("the booking number is taken by another booking")
-
 // insert records bookings, all or none. One that is there already with the same
 // content changes nothing.
 func (l ledger) insert(ctx context.Context, bookings ...booking) error {
