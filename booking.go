@@ -39,10 +39,16 @@ type Booking struct {
 	// MadeAt is when the booking was made. Zero is now.
 	MadeAt  time.Time   `json:"made_at,omitzero"`
 	Service ServiceDate `json:"service,omitzero"`
-	// Type is OneTime by default. Frequency is only for recurring ones.
+	// Type is OneTime by default, or Recurring if there is a Series. Frequency is
+	// only for recurring ones.
 	Type      BookingType `json:"type,omitempty"`
 	Frequency Frequency   `json:"frequency,omitempty"`
-	Lines     []Line      `json:"lines"` // at least one
+	// Series is the host's key of the agreement that a recurring booking belongs
+	// to, 1 to 200 bytes, and Occurrence which of its bookings this is, from 1.
+	// All bookings of a series are one use of a coupon. Empty and 0 is none.
+	Series     string `json:"series,omitempty"`
+	Occurrence int64  `json:"occurrence,omitempty"`
+	Lines      []Line `json:"lines"` // at least one
 	// Cost is what the booking costs the host, in major units of Currency; nil
 	// is unknown, which is not zero.
 	Cost       *decimal.Decimal `json:"cost,omitempty"`
@@ -120,7 +126,7 @@ func (b Booking) price(now time.Time) (priced, error) {
 	checkInstant(&p, "booking.made_at", b.MadeAt)
 	b.MadeAt, b.Service.At = instant(b.MadeAt), instant(b.Service.At)
 	checkService(&p, b.Service)
-	b.Type = checkType(&p, b.Type, b.Frequency)
+	b.Type = checkType(&p, b.Type, b.Frequency, b.Series, b.Occurrence)
 	checkAttributes(&p, "booking.attributes", b.Attributes)
 	checkAttributes(&p, "booking.customer.attributes", b.Customer.Attributes)
 
@@ -190,7 +196,19 @@ func checkService(p *problems, d ServiceDate) {
 }
 
 // checkType gives the type with its default.
-func checkType(p *problems, t BookingType, f Frequency) BookingType {
+func checkType(p *problems, t BookingType, f Frequency, series string, occurrence int64) BookingType {
+	if t == "" && series != "" {
+		t = Recurring
+	}
+	checkKey(p, "booking.series", series, false)
+	switch {
+	case series == "" && occurrence != 0:
+		p.add("booking.occurrence", strconv.FormatInt(occurrence, 10), "must be 0 without a series")
+	case series != "" && occurrence < 1:
+		p.add("booking.occurrence", strconv.FormatInt(occurrence, 10), "must be at least 1, the first booking of the series")
+	case series != "" && t == OneTime:
+		p.add("booking.series", series, `must be empty unless the booking is "recurring"`)
+	}
 	switch t {
 	case "", OneTime:
 		t = OneTime
@@ -241,7 +259,7 @@ func checkAttributes(p *problems, field string, a Attributes) {
 }
 
 // fingerprint tells whether the same booking comes again: customer, currency,
-// type and lines. Not when it was made or is served, not its cost, attributes or
+// type, series, occurrence and lines. Not when it was made or is served, not its cost, attributes or
 // earlier bookings, and not the coupon's version: none of them makes it another
 // booking.
 func (b priced) fingerprint() string {
@@ -255,7 +273,7 @@ func (b priced) fingerprint() string {
 		lines[i] = line{l.ID, b.amounts[i], l.Quantity}
 	}
 	slices.SortFunc(lines, func(x, y line) int { return strings.Compare(x.ID, y.ID) })
-	return digest("booking", b.Customer.Key, b.Currency, b.Type, lines)
+	return digest("booking", b.Customer.Key, b.Currency, b.Type, b.Series, b.Occurrence, lines)
 }
 
 func digest(parts ...any) string {

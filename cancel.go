@@ -5,25 +5,29 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 )
 
 // Cancel says that a booking fell through. Its redemptions, of all coupons, are
-// cancelled and give their uses back (unless the coupon says otherwise). Doing it
-// again changes nothing and gives them back with Replayed set. A booking without
-// redemptions is [ErrNotFound].
+// cancelled and give their uses back (unless the coupon says otherwise); what is
+// only reserved is released. Doing it again changes nothing and gives them back
+// with Replayed set. A booking without redemptions is [ErrNotFound].
 func (s *Service) Cancel(ctx context.Context, booking string) ([]Redemption, error) {
 	now := s.Now()
-	return s.onBooking(ctx, booking, func(c Coupon, r *Redemption) (step, error) {
-		if r.State == Cancelled {
-			return step{}, nil
+	return s.onBooking(ctx, booking, changing{change: func(w *writing, rs *rows, c Coupon, r Redemption) error {
+		switch r.State {
+		case Reserved:
+			rs.put(w.end(r, Released, EventReleased))
+		case Redeemed, Refunded:
+			r.State, r.CancelledAt = Cancelled, now
+			w.event(r, EventCancelled, r.Discount)
+			if !c.KeepUseOnCancel {
+				w.release(&r)
+			}
+			rs.put(r)
 		}
-		r.State, r.CancelledAt = Cancelled, now
-		st := step{event: r.event(EventCancelled, "", now, s.actor, r.Discount)}
-		if r.Holds && !c.KeepUseOnCancel {
-			r.Holds, st.release = false, true
-		}
-		return st, nil
-	})
+		return nil
+	}})
 }
 
 // Refund says that money was given back on a booking that stands, wholly or
@@ -32,8 +36,9 @@ func (s *Service) Cancel(ctx context.Context, booking string) ([]Redemption, err
 // another amount is [*ConflictError]. All refunds of a booking are together at
 // most what was paid, the revenue; more is an [*InvalidError]. A refund in full
 // gives the use back only if the coupon says so. A redemption that was cancelled
-// takes no more refunds; if there is no other, that is [*CancelledError]. A
-// booking without redemptions is [ErrNotFound]. Refund.By is set here.
+// takes no more refunds, nor one that is only reserved; if there is no other, that
+// is [*CancelledError] or [*ConflictError]. A booking without redemptions is
+// [ErrNotFound]. Refund.By is set here.
 func (s *Service) Refund(ctx context.Context, booking string, refund Refund) ([]Redemption, error) {
 	now := s.Now()
 	if refund.At.IsZero() {
@@ -49,26 +54,30 @@ func (s *Service) Refund(ctx context.Context, booking string, refund Refund) ([]
 	}
 	minor, _ := refund.Amount.Minor()
 	refund.Amount = fromMinor(minor, refund.Amount.Currency)
-	return s.onBooking(ctx, booking, func(c Coupon, r *Redemption) (step, error) {
+	return s.onBooking(ctx, booking, changing{change: func(w *writing, rs *rows, c Coupon, r Redemption) error {
 		if i := slices.IndexFunc(r.Refunds, func(x Refund) bool { return x.Key == refund.Key }); i >= 0 {
 			if !r.Refunds[i].Amount.Equal(refund.Amount) {
-				return step{}, &ConflictError{Redemption: *r, Differs: fmt.Sprintf("refund %q was of %s", refund.Key, r.Refunds[i].Amount)}
+				return &ConflictError{Redemption: r, Differs: fmt.Sprintf("refund %q was of %s", refund.Key, r.Refunds[i].Amount)}
 			}
-			return step{}, nil
+			return nil
 		}
-		if r.State == Cancelled {
-			return step{}, &CancelledError{Redemption: *r}
+		switch r.State {
+		case Cancelled:
+			return passedOver{&CancelledError{Redemption: r}}
+		case Reserved, Released, ReservationExpired:
+			return passedOver{&ConflictError{Redemption: r, Differs: "it is " + string(r.State) + ", not redeemed: nothing was paid with it"}}
 		}
 		full, err := r.refund(refund)
 		if err != nil {
-			return step{}, err
+			return err
 		}
-		st := step{event: r.event(EventRefunded, refund.Key, refund.At, s.actor, refund.Amount)}
-		if full && r.Holds && c.ReleaseUseOnRefund {
-			r.Holds, st.release = false, true
+		w.Events = append(w.Events, r.event(EventRefunded, refund.Key, refund.At, s.actor, refund.Amount))
+		if full && c.ReleaseUseOnRefund {
+			w.release(&r)
 		}
-		return st, nil
-	})
+		rs.put(r)
+		return nil
+	}})
 }
 
 // refund adds a refund and reports whether all that was paid is given back.
@@ -87,27 +96,26 @@ func (r *Redemption) refund(x Refund) (full bool, err error) {
 	return sum.Amount.Equal(paid.Amount), nil
 }
 
-// step is what happens to one redemption of a booking. Without an event nothing
-// does.
-type step struct {
-	event   Event
-	release bool // its charges are given back
-}
+// passedOver is why a redemption of a booking is not changed while others may
+// be. If none is, it is the error of the call.
+type passedOver struct{ error }
 
 // onBooking changes all redemptions of a booking together.
-func (s *Service) onBooking(ctx context.Context, booking string, change func(Coupon, *Redemption) (step, error)) ([]Redemption, error) {
-	for range 8 {
+func (s *Service) onBooking(ctx context.Context, booking string, w changing) ([]Redemption, error) {
+	for range attempts {
 		existing, err := s.ofBooking(ctx, booking)
 		if err != nil {
 			return nil, err
 		}
-		if len(existing) == 0 {
-			return nil, ErrNotFound
-		}
-		w := changing{change: change}
+		w.now, w.actor = s.Now(), s.actor
 		g := &Group{Booking: booking, slots: w.slots, decide: w.decide}
 		for _, r := range existing {
-			g.Coupons = append(g.Coupons, r.Coupon)
+			if r.State != Opening {
+				g.Coupons = append(g.Coupons, r.Coupon)
+			}
+		}
+		if len(g.Coupons) == 0 {
+			return nil, ErrNotFound
 		}
 		if err := s.write(ctx, g); err != errJoined {
 			return w.results, err
@@ -116,60 +124,71 @@ func (s *Service) onBooking(ctx context.Context, booking string, change func(Cou
 	return nil, ErrContention
 }
 
-// errJoined: another coupon was redeemed on the booking after it was read.
-var errJoined = errors.New("coupon: the booking has more redemptions now")
-
 // changing decides a change of all redemptions of a booking.
 type changing struct {
-	change  func(Coupon, *Redemption) (step, error)
+	// change puts what becomes of a redemption among the rows and its events and
+	// charges among the changes, or leaves it as it is.
+	change func(w *writing, rs *rows, c Coupon, r Redemption) error
+	// keepsCounters: no counter moves, so that none is locked.
+	keepsCounters bool
+
+	now     time.Time
+	actor   string
 	results []Redemption
 }
 
 func (w *changing) slots(v *View) []Slot {
 	var out []Slot
+	if w.keepsCounters {
+		return nil
+	}
 	for _, r := range v.Redemptions {
-		if r.Holds {
-			for _, ch := range r.Charges {
-				out = append(out, ch.Slot)
-			}
-		}
+		out = append(out, heldBy(v, r)...)
 	}
 	return out
 }
 
-func (w *changing) decide(v *View) (*Changes, error) {
+func (w *changing) decide(v *View) (*Changes, *ReclaimQuery, error) {
 	w.results = nil
-	var changes Changes
-	var cancelled error
+	out := writing{view: v, now: w.now, actor: w.actor}
+	var rs rows
 	for _, r := range v.Redemptions {
+		if r.State != Opening {
+			rs.all = append(rs.all, r)
+		}
+	}
+	var over error
+	var asked []ID
+	for _, r := range v.Redemptions {
+		if r.State == Opening {
+			continue
+		}
 		c, ok := v.Coupons[r.Coupon]
 		if !ok {
-			return nil, errJoined
+			return nil, nil, errJoined
 		}
-		st, err := w.change(c, &r)
-		if errors.Is(err, ErrCancelled) {
-			cancelled = err // the booking may have another redemption that stands
+		err := w.change(&out, &rs, c, r)
+		if p, ok := errors.AsType[passedOver](err); ok {
+			over = p.error
 			continue
 		}
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		if r.Replayed = st.event.Kind == ""; !r.Replayed {
-			changes.Update = append(changes.Update, r)
-			changes.Events = append(changes.Events, st.event)
-		}
-		if st.release {
-			for _, ch := range r.Charges {
-				changes.Moves = append(changes.Moves, Charge{Slot: ch.Slot, N: -ch.N})
-			}
-		}
+		asked = append(asked, r.Coupon)
+	}
+	if len(asked) == 0 {
+		return nil, nil, over
+	}
+	happened := rs.changed
+	if err := rs.settle(w.now); err != nil {
+		return nil, nil, err
+	}
+	for _, id := range asked {
+		r, _ := find(rs.all, id)
+		r.Replayed = !happened[id]
 		w.results = append(w.results, r)
 	}
-	if len(w.results) == 0 {
-		return nil, cancelled
-	}
-	if len(changes.Update) == 0 {
-		return nil, nil
-	}
-	return &changes, nil
+	rs.write(&out)
+	return out.changes(), nil, nil
 }

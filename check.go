@@ -16,7 +16,7 @@ type Usage func(Slot) int64
 // With its ids and reasons it is for the owner's side of the host; what a
 // customer may see of refusals is [Public].
 type Offer struct {
-	Code     Code           `json:"code,omitempty"`     // the coupon's; empty for an unknown code
+	Code     Code           `json:"code,omitempty"`     // that was typed; empty for an unknown code
 	Coupon   ID             `json:"coupon,omitempty"`   // empty for an unknown code
 	Version  int64          `json:"version,omitempty"`  // that was judged
 	Subtotal Money          `json:"subtotal"`           // the whole booking before any discount
@@ -42,12 +42,25 @@ func (c Coupon) Check(b Booking, used Usage) (Offer, error) {
 	if err != nil {
 		return Offer{}, err
 	}
-	return c.offer(p, p.amounts, used).public(p), nil
+	return c.offer(p, p.amounts, terms{code: CouponCode{Code: c.Code}, used: used}).public(p), nil
+}
+
+// terms are what an offer is judged by besides the coupon and the booking.
+type terms struct {
+	code CouponCode // that is used
+	used Usage
+	// later: the series of the booking has its use already, so that what is asked
+	// of a first booking (validity, audience, limits of uses) is not asked again.
+	later bool
+	// amended: the booking was redeemed before under these rules, and is only
+	// priced again: neither validity is asked, nor the audience, nor any limit.
+	amended bool
 }
 
 // offered is an Offer in minor units.
 type offered struct {
 	coupon   Coupon
+	terms    terms
 	eligible int64
 	discount int64
 	on       []bool  // lines the coupon applies to
@@ -57,17 +70,21 @@ type offered struct {
 
 // offer is the one place where rules are judged. left is what earlier coupons
 // left of each line; limits and totals are judged on the undiscounted booking.
-func (c Coupon) offer(b priced, left []int64, used Usage) offered {
-	o := offered{coupon: c, on: make([]bool, len(left)), lines: make([]int64, len(left))}
+func (c Coupon) offer(b priced, left []int64, t terms) offered {
+	o := offered{coupon: c, terms: t, on: make([]bool, len(left)), lines: make([]int64, len(left))}
 	refuse := func(r Refusal) {
-		r.Code = c.Code
+		r.Coupon, r.Code = c.ID, c.Code
 		o.refusals = append(o.refusals, r)
 	}
 	loc := c.location()
-	c.checkValidity(b, loc, refuse)
-	c.checkAudience(b, refuse)
+	if !t.later && !t.amended {
+		c.checkValidity(b, loc, refuse)
+		c.checkAudience(b, refuse)
+		t.code.checkCustomer(b, refuse)
+	}
 	r := c.Restrictions
 	r.checkType(b, refuse)
+	r.checkSeries(b, refuse)
 	r.checkDays(b, loc, refuse)
 	comparable := c.checkTotals(b, refuse)
 	r.checkMatches(b, refuse)
@@ -93,7 +110,9 @@ func (c Coupon) offer(b priced, left []int64, used Usage) offered {
 			refuse(Refusal{Reason: NoDiscount})
 		}
 	}
-	c.checkLimits(b, o.discount, used, refuse)
+	if !t.amended {
+		c.checkLimits(b.use(t.code), o.discount, t, refuse)
+	}
 	slices.SortStableFunc(o.refusals, func(x, y Refusal) int { return x.Reason.rank() - y.Reason.rank() })
 	o.refusals = slices.CompactFunc(o.refusals, func(x, y Refusal) bool {
 		// Two rules may miss the same thing: it is said once.
@@ -148,6 +167,17 @@ func (r Restrictions) checkType(b priced, refuse func(Refusal)) {
 	}
 	if len(r.Frequencies) > 0 && b.Type == Recurring && !slices.Contains(r.Frequencies, b.Frequency) {
 		refuse(Refusal{Reason: WrongFrequency, Required: words(r.Frequencies...), Found: words(b.Frequency)})
+	}
+}
+
+// checkSeries judges how much of a series is covered.
+func (r Restrictions) checkSeries(b priced, refuse func(Refusal)) {
+	switch {
+	case r.Occurrences == 0 || b.Type != Recurring:
+	case b.Series == "":
+		refuse(Refusal{Reason: SeriesUnknown})
+	case b.Occurrence > r.Occurrences:
+		refuse(Refusal{Reason: NotCovered, Required: count(r.Occurrences), Found: count(b.Occurrence)})
 	}
 }
 
@@ -278,26 +308,28 @@ func (r Restrictions) applies(l Line) bool {
 }
 
 // checkLimits refuses what would pass a limit: as a whole, never trimmed.
-func (c Coupon) checkLimits(b priced, discount int64, used Usage, refuse func(Refusal)) {
-	u := b.use(c.Code)
+func (c Coupon) checkLimits(u Use, discount int64, t terms, refuse func(Refusal)) {
 	anonymous := false
-	for _, l := range c.Restrictions.Limits {
+	for _, l := range c.limits(u) {
+		if t.later && l.Of == Uses {
+			continue
+		}
 		slot, ok := l.slotFor(c, u)
 		if !ok {
 			// Another currency has been refused with the totals.
-			if l.Per == PerCustomer && u.customer == "" && !anonymous {
+			if l.Per == PerCustomer && u.Customer == "" && !anonymous {
 				anonymous = true
 				refuse(Refusal{Reason: NoCustomer})
 			}
 			continue
 		}
 		var before int64
-		if used != nil {
-			before = used(slot)
+		if t.used != nil {
+			before = t.used(slot)
 		}
 		n, required, found := int64(1), count(l.Max), count(before)
 		if l.Of == DiscountGiven {
-			n, required, found = discount, Fact{Money: l.Budget}, Fact{Money: fromMinor(before, b.Currency)}
+			n, required, found = discount, Fact{Money: l.Budget}, Fact{Money: fromMinor(before, u.Currency)}
 		}
 		if most := l.most(); before >= most || n > most-before {
 			refuse(Refusal{Reason: LimitReached, Limit: &l, Required: required, Found: found})
@@ -305,14 +337,15 @@ func (c Coupon) checkLimits(b priced, discount int64, used Usage, refuse func(Re
 	}
 }
 
-func (b priced) use(code Code) use {
-	return use{customer: b.Customer.Key, code: code, currency: b.Currency, madeAt: b.MadeAt}
+// use is what the booking would count, its discount apart.
+func (b priced) use(code CouponCode) Use {
+	return Use{Customer: b.Customer.Key, Code: code.Code, SingleUse: code.SingleUse, MadeAt: b.MadeAt, Uses: 1, Currency: b.Currency}
 }
 
 // public is the offer in money.
 func (o offered) public(b priced) Offer {
 	m := func(n int64) Money { return fromMinor(n, b.Currency) }
-	out := Offer{Code: o.coupon.Code, Coupon: o.coupon.ID, Version: o.coupon.Version, Refusals: o.refusals,
+	out := Offer{Code: o.terms.code.Code, Coupon: o.coupon.ID, Version: o.coupon.Version, Refusals: o.refusals,
 		Subtotal: m(b.subtotal), Eligible: m(o.eligible), Discount: m(o.discount), Lines: make([]LineDiscount, len(b.Lines))}
 	for i, l := range b.Lines {
 		out.Lines[i] = LineDiscount{Line: l.ID, Amount: m(b.amounts[i]), Quantity: l.Quantity, Eligible: o.on[i], Discount: m(o.lines[i])}
@@ -322,7 +355,8 @@ func (o offered) public(b priced) Offer {
 
 // reasons is the order in which refusals are given.
 var reasons = []Reason{UnknownCode, AlreadyApplied, NotCombinable, IsArchived, IsInactive, NotStarted, HasEnded, NoServiceDate,
-	NoServiceTime, NoCustomer, HistoryUnknown, NotNew, NotExisting, WrongType, WrongFrequency, WrongDay, WrongHour, WrongCurrency,
+	NoServiceTime, NoCustomer, HistoryUnknown, NotNew, NotExisting, NotYours,
+	WrongType, WrongFrequency, SeriesUnknown, NotCovered, WrongDay, WrongHour, WrongCurrency,
 	BelowMinimum, AboveMaximum, NoMatch, NothingEligible, TooFewUnits, NoDiscount, LimitReached}
 
 func (r Reason) rank() int { return slices.Index(reasons, r) }

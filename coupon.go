@@ -1,10 +1,12 @@
 package coupon
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
 	"io"
+	"log/slog"
 	"slices"
 	"time"
 )
@@ -79,16 +81,33 @@ type Coupon struct {
 type Config struct {
 	Store Store            // required
 	Now   func() time.Time // default time.Now
-	Rand  io.Reader        // source of ids; default crypto/rand.Reader
+	Rand  io.Reader        // source of ids and codes; default crypto/rand.Reader
+	// Attempt is called for every typed code that is looked up by Quote, Redeem,
+	// Reserve and Reopen, a hit or a miss, so that the host can limit how often
+	// somebody may try. Its error is the error of the call. Default: every attempt
+	// is allowed.
+	Attempt func(ctx context.Context, a Attempt) error
+	// KeepRefusals is how long recorded refusals are kept; default 90 times 24
+	// hours. Negative: none are recorded.
+	KeepRefusals time.Duration
+	// MaxRefusals is how many are kept of each coupon, the newest; default 10,000.
+	MaxRefusals int
+	// Logger is told what could not be recorded beside a call that has its answer.
+	// Default: nobody.
+	Logger *slog.Logger
 }
 
 // Service is the library for users: it decides, the store remembers. It is safe
 // for concurrent use. Make one with [New].
 type Service struct {
-	store Store
-	now   func() time.Time
-	rand  io.Reader
-	actor string
+	store   Store
+	now     func() time.Time
+	rand    io.Reader
+	attempt func(context.Context, Attempt) error
+	keep    time.Duration // of refusals
+	most    int           // refusals of each coupon
+	log     *slog.Logger
+	actor   string
 }
 
 // New makes a Service. It does no I/O and starts nothing; the tables are made by
@@ -97,7 +116,14 @@ func New(cfg Config) (*Service, error) {
 	if cfg.Store == nil {
 		return nil, errors.New("coupon: Config.Store is required")
 	}
-	s := &Service{store: cfg.Store, now: cfg.Now, rand: cfg.Rand}
+	s := &Service{store: cfg.Store, now: cfg.Now, rand: cfg.Rand, attempt: cfg.Attempt,
+		keep: cmp.Or(cfg.KeepRefusals, 2160*time.Hour), most: cmp.Or(cfg.MaxRefusals, 10_000), log: cfg.Logger}
+	if s.most < 0 {
+		return nil, errors.New("coupon: Config.MaxRefusals must not be negative")
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -107,7 +133,9 @@ func New(cfg Config) (*Service, error) {
 	return s, nil
 }
 
-// With is the same service over another store, such as that of another merchant.
+// With is the same service over another store, such as that of another merchant,
+// or one that writes in a transaction of the host's: whatever the service writes
+// then stands or falls with it.
 func (s *Service) With(st Store) *Service {
 	c := *s
 	c.store = st
@@ -164,21 +192,23 @@ func (s *Service) Coupon(ctx context.Context, id ID) (Coupon, error) {
 }
 
 // CouponByCode gives the coupon that is not archived and has the code, or
-// [ErrNotFound]. The code is typed text: see [ParseCode].
+// [ErrNotFound]. The code is typed text, main or further: see [ParseCode].
 func (s *Service) CouponByCode(ctx context.Context, code string) (Coupon, error) {
 	c, err := ParseCode(code)
 	if err != nil {
 		return Coupon{}, err
 	}
-	return s.store.CouponByCode(ctx, c)
+	found, _, err := s.store.CouponByCode(ctx, c)
+	return found, err
 }
 
 // Update stores an edited coupon under c.ID as a new version, if c.Version is
 // still the stored one; else [*VersionError] carries what is stored. It affects
 // future redemptions only: the past keeps its version. Raising a limit by n
-// opens exactly n uses, and a new limit counts the uses already made: all in one
-// transaction, which takes seconds where there are tens of thousands of them, so
-// choose a quiet hour. Who made
+// opens exactly n uses. A new limit counts the uses already made, also those of
+// transactions that are still open, for which it waits a bounded time
+// ([ErrContention] after that): in one transaction, which takes seconds where
+// there are tens of thousands of them, so choose a quiet hour. Who made
 // the coupon and whether it is archived can't be changed here.
 func (s *Service) Update(ctx context.Context, c Coupon) (Coupon, error) {
 	c = c.normal()

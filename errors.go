@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // The sentinels are what a caller branches on with errors.Is. Where the caller
@@ -27,6 +28,16 @@ var (
 	ErrConflict = errors.New("coupon: the booking has another redemption of this coupon")
 	// ErrCancelled: the redemption was cancelled. Matched by [*CancelledError].
 	ErrCancelled = errors.New("coupon: the redemption is cancelled")
+	// ErrReservationEnded: what was reserved has expired or was released. Matched
+	// by [*ReservationEndedError].
+	ErrReservationEnded = errors.New("coupon: the reservation has ended")
+	// ErrQuoteChanged: the discount is not what was quoted. Nothing was written.
+	// Matched by [*QuoteChangedError].
+	ErrQuoteChanged = errors.New("coupon: the discount is not what was quoted")
+	// ErrRetryTx: in the host's transaction, the database could not serialise it
+	// with others. Roll it back and run all of it again; nothing of the library's
+	// is retried there.
+	ErrRetryTx = errors.New("coupon: the transaction must be run again")
 	// ErrContention: the database stayed locked by others through all attempts.
 	// Nothing was written; call again later.
 	ErrContention = errors.New("coupon: the database is busy")
@@ -73,7 +84,13 @@ func (e *InvalidError) Is(target error) bool { return target == ErrInvalid }
 // [ErrRefused]. Error is for the owner's log; show a customer
 // [Public] of the refusals instead.
 type RefusedError struct {
-	Refusals []Refusal // in the order of the [Reason] constants
+	// Refusals are in the order of the codes, and of each in that of the [Reason]
+	// constants.
+	Refusals []Refusal
+	Booking  string    // the host's id
+	Customer string    // canonical key; empty if unknown
+	Subtotal Money     // the whole booking before any discount
+	At       time.Time // when it was refused
 }
 
 // Error is for logs.
@@ -114,6 +131,37 @@ func (e *CancelledError) Error() string {
 
 // Is matches [ErrCancelled].
 func (e *CancelledError) Is(target error) bool { return target == ErrCancelled }
+
+// ReservationEndedError carries the reservation that has expired or was released.
+// It matches [ErrReservationEnded].
+type ReservationEndedError struct {
+	Redemption Redemption // as it is stored
+}
+
+// Error is for logs.
+func (e *ReservationEndedError) Error() string {
+	return fmt.Sprintf("%v: booking %q, coupon %s, %s at %s", ErrReservationEnded, e.Redemption.Booking, e.Redemption.Coupon,
+		e.Redemption.State, e.Redemption.ExpiresAt.Format(time.RFC3339))
+}
+
+// Is matches [ErrReservationEnded].
+func (e *ReservationEndedError) Is(target error) bool { return target == ErrReservationEnded }
+
+// QuoteChangedError says what would be given instead of what was quoted. It
+// matches [ErrQuoteChanged].
+type QuoteChangedError struct {
+	Expected Quote // as it was given to Expect
+	Code     Code  // the first that gives another discount
+	Discount Money // what it gives now
+}
+
+// Error is for logs.
+func (e *QuoteChangedError) Error() string {
+	return fmt.Sprintf("%v: %s gives %s now", ErrQuoteChanged, e.Code, e.Discount)
+}
+
+// Is matches [ErrQuoteChanged].
+func (e *QuoteChangedError) Is(target error) bool { return target == ErrQuoteChanged }
 
 // VersionError carries the coupon as it is stored now. It matches [ErrVersion].
 type VersionError struct {

@@ -16,8 +16,11 @@ import (
 type PastRedemption struct {
 	// Line is where the row came from, for reports: a line number of a file.
 	Line int
-	// Code is the coupon's, as typed; the coupon must exist and not be archived.
-	Code        string
+	// Code is the coupon's, main or further, as typed. The coupon must exist; of
+	// an archived one, whose codes are free, Coupon must be given too.
+	Code string
+	// Coupon is its id; empty is the coupon that has the Code.
+	Coupon      ID
 	Booking     string // the host's key, as Booking.ID
 	Currency    string // ISO 4217
 	TaxIncluded bool   // the tax basis of all its amounts
@@ -28,6 +31,8 @@ type PastRedemption struct {
 	Service         ServiceDate // zero if unknown
 	Type            BookingType // default OneTime
 	Frequency       Frequency   // only of recurring bookings
+	Series          string      // as Booking.Series
+	Occurrence      int64       // as Booking.Occurrence
 
 	Subtotal       decimal.Decimal  // of the whole booking, before any discount
 	Eligible       decimal.Decimal  // ≤ Subtotal
@@ -77,7 +82,7 @@ func (s *Service) Import(ctx context.Context, rows iter.Seq2[PastRedemption, err
 	if opt.Batch <= 0 {
 		opt.Batch = 500
 	}
-	im := importing{svc: s, opt: opt, now: s.Now(), coupons: map[Code]Coupon{}}
+	im := importing{svc: s, opt: opt, now: s.Now(), coupons: map[importKey]importedCode{}}
 	for row, err := range rows {
 		if err != nil {
 			return im.report, errors.Join(err, im.flush(ctx))
@@ -94,16 +99,28 @@ type importing struct {
 	svc     *Service
 	opt     ImportOptions
 	now     time.Time
-	coupons map[Code]Coupon
+	coupons map[importKey]importedCode
 	rows    []PastRedemption
 	groups  []*Group
 	works   []*recording
 	report  ImportReport
 }
 
+// importKey is how a row names its coupon, importedCode what it means.
+type (
+	importKey struct {
+		coupon ID
+		code   string
+	}
+	importedCode struct {
+		CouponCode
+		coupon Coupon
+	}
+)
+
 func (im *importing) add(ctx context.Context, row PastRedemption) error {
 	im.report.Read++
-	c, err := im.coupon(ctx, row.Code)
+	c, err := im.coupon(ctx, importKey{row.Coupon, row.Code})
 	var work *recording
 	if err == nil {
 		work, err = row.recording(c, im.now, im.svc.actor)
@@ -116,27 +133,33 @@ func (im *importing) add(ctx context.Context, row PastRedemption) error {
 		return err
 	}
 	im.rows, im.works = append(im.rows, row), append(im.works, work)
-	im.groups = append(im.groups, &Group{Coupons: []ID{c.ID}, Booking: row.Booking, slots: work.slots, decide: work.decide})
+	im.groups = append(im.groups, &Group{Coupons: []ID{c.coupon.ID}, Booking: row.Booking, Series: row.Series, slots: work.slots, decide: work.decide})
 	if len(im.groups) < im.opt.Batch {
 		return nil
 	}
 	return im.flush(ctx)
 }
 
-func (im *importing) coupon(ctx context.Context, typed string) (Coupon, error) {
-	code, err := ParseCode(typed)
+func (im *importing) coupon(ctx context.Context, key importKey) (importedCode, error) {
+	code, err := ParseCode(key.code)
 	if err != nil {
-		return Coupon{}, err
+		return importedCode{}, err
 	}
-	if c, ok := im.coupons[code]; ok {
+	key.code = string(code)
+	if c, ok := im.coupons[key]; ok {
 		return c, nil
 	}
-	c, err := im.svc.store.CouponByCode(ctx, code)
-	if err != nil {
-		return Coupon{}, fmt.Errorf("code %s: %w", code, err)
+	c, k, err := im.svc.store.CouponByCode(ctx, code)
+	if key.coupon != "" && (err == nil && c.ID != key.coupon || errors.Is(err, ErrNotFound)) {
+		// The code was the coupon's once: an edit or the archiving has freed it.
+		k = CouponCode{Code: code, Coupon: key.coupon}
+		c, err = im.svc.store.Coupon(ctx, key.coupon)
 	}
-	im.coupons[code] = c
-	return c, nil
+	if err != nil {
+		return importedCode{}, fmt.Errorf("code %s: %w", code, err)
+	}
+	im.coupons[key] = importedCode{k, c}
+	return im.coupons[key], nil
 }
 
 func (im *importing) bad(row PastRedemption, err error) {
@@ -171,43 +194,42 @@ func (im *importing) flush(ctx context.Context) error {
 
 // recording decides one imported row.
 type recording struct {
-	fact     Redemption
-	discount int64
-	events   []Event
-	known    bool
+	fact   Redemption
+	events []Event
+	known  bool
 }
 
 func (w *recording) slots(v *View) []Slot {
 	if c, ok := v.Coupons[w.fact.Coupon]; ok && w.fact.holdsAfterImport(c) {
-		return c.slots(w.fact.use())
+		u := w.fact.Use()
+		u.Uses = 1 // the first of a series takes its use
+		return c.slots(u)
 	}
 	return nil
 }
 
-func (w *recording) decide(v *View) (*Changes, error) {
+func (w *recording) decide(v *View) (*Changes, *ReclaimQuery, error) {
 	w.known = false
-	for _, r := range v.Redemptions {
-		if r.Coupon != w.fact.Coupon {
-			continue
-		}
+	if r, ok := find(v.Redemptions, w.fact.Coupon); ok {
 		if r.Fingerprint != w.fact.Fingerprint {
-			return nil, &ConflictError{Redemption: r, Differs: "what is recorded has another content"}
+			return nil, nil, &ConflictError{Redemption: r, Differs: "what is recorded has another content"}
 		}
 		w.known = true
-		return nil, nil
+		return nil, nil, nil
 	}
 	c, ok := v.Coupons[w.fact.Coupon]
 	if !ok {
-		return nil, ErrNotFound
+		return nil, nil, ErrNotFound
 	}
 	r := w.fact
-	r.Version, r.Charges = c.Version, c.charges(r.use(), w.discount)
-	changes := &Changes{Events: w.events}
-	if r.Holds = r.holdsAfterImport(c); r.Holds {
-		changes.Moves = r.Charges
+	r.Version, r.Charges = c.Version, c.charges(r.Use())
+	out := writing{view: v}
+	if r.holdsAfterImport(c) {
+		out.hold(&r, c)
 	}
-	changes.Insert = []Redemption{r}
-	return changes, nil
+	out.Insert = []Redemption{r}
+	out.Events = w.events
+	return &out.Changes, nil, nil
 }
 
 // holdsAfterImport is what cancelling and refunding in full would have left.
@@ -219,7 +241,8 @@ func (r Redemption) holdsAfterImport(c Coupon) bool {
 }
 
 // recording checks a row and makes the redemption that it says.
-func (row PastRedemption) recording(c Coupon, now time.Time, actor string) (*recording, error) {
+func (row PastRedemption) recording(k importedCode, now time.Time, actor string) (*recording, error) {
+	c := k.coupon
 	var p problems
 	checkKey(&p, "booking", row.Booking, true)
 	customer := CustomerKey(row.Customer)
@@ -234,7 +257,7 @@ func (row PastRedemption) recording(c Coupon, now time.Time, actor string) (*rec
 	checkInstant(&p, "cancelled_at", row.CancelledAt)
 	row.Service.At = instant(row.Service.At)
 	checkService(&p, row.Service)
-	row.Type = checkType(&p, row.Type, row.Frequency)
+	row.Type = checkType(&p, row.Type, row.Frequency, row.Series, row.Occurrence)
 	digits, err := currencyDigits(row.Currency)
 	p.merge("currency", err)
 	readable := err == nil // once an amount is not, comparing with it says nothing
@@ -267,21 +290,18 @@ func (row PastRedemption) recording(c Coupon, now time.Time, actor string) (*rec
 	}
 	m := func(n int64) Money { return fromMinor(n, row.Currency) }
 	r := Redemption{
-		Coupon: c.ID, Booking: row.Booking, State: Redeemed, Code: c.Code, Terms: c.Discount, Customer: customer,
-		Type: row.Type, Frequency: row.Frequency, TaxIncluded: row.TaxIncluded,
+		Coupon: c.ID, Booking: row.Booking, State: Redeemed, Code: k.Code, SingleUse: k.SingleUse, Terms: c.Discount, Customer: customer,
+		Type: row.Type, Frequency: row.Frequency, Series: row.Series, Occurrence: row.Occurrence, TaxIncluded: row.TaxIncluded,
 		MadeAt: instant(row.MadeAt), Service: row.Service, ServiceAt: row.Service.instant(c.location()),
 		Subtotal: m(subtotal), Eligible: m(eligible), Discount: m(discount), OtherDiscounts: m(other), Refund: m(0),
 		RedeemedAt: instant(row.MadeAt), Imported: true,
 	}
-	if n := row.EarlierBookings; n != nil {
-		isNew := *n == 0
-		r.NewCustomer = &isNew
-	}
+	r.NewCustomer = Customer{EarlierBookings: row.EarlierBookings}.isNew()
 	if row.Cost != nil {
 		m := m(cost)
 		r.Cost = &m
 	}
-	w := &recording{discount: discount, events: []Event{r.event(EventImported, "", now, actor, r.Discount)}}
+	w := &recording{events: []Event{r.event(EventImported, "", now, actor, r.Discount)}}
 	var refunds []string
 	for _, x := range row.Refunds {
 		if x.At = instant(x.At); x.At.IsZero() {
@@ -307,7 +327,7 @@ func (row PastRedemption) recording(c Coupon, now time.Time, actor string) (*rec
 		r.State, r.CancelledAt = Cancelled, instant(row.CancelledAt)
 		w.events = append(w.events, r.event(EventCancelled, "", r.CancelledAt, "", r.Discount))
 	}
-	r.Fingerprint = digest("import", customer, row.Currency, row.Type, r.MadeAt.UnixMicro(), row.Service.At.UnixMicro(), row.Service.Day.String(),
+	r.Fingerprint = digest("import", customer, row.Currency, row.Type, row.Series, row.Occurrence, r.MadeAt.UnixMicro(), row.Service.At.UnixMicro(), row.Service.Day.String(),
 		subtotal, eligible, discount, other, row.Cost != nil, cost, refunds, r.CancelledAt.UnixMicro())
 	w.fact = r
 	return w, p.err()

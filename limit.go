@@ -38,36 +38,58 @@ func (l Limit) slot(c Coupon, subject string, madeAt time.Time) Slot {
 	return s
 }
 
-// use is what a booking would count, known before its discount is.
-type use struct {
-	customer string
-	code     Code
-	currency string
-	madeAt   time.Time
+// Use is what a redemption or a series counts on limits: how often, of how much,
+// by whom, with which code, when. The zero value counts nothing.
+type Use struct {
+	Customer  string    // canonical key; empty is unknown, and counts on no limit per customer
+	Code      Code      // that was used
+	SingleUse bool      // the code can be used once
+	MadeAt    time.Time // of the booking
+	Uses      int64     // 0 of a booking whose series has the use
+	Currency  string    // of Discount
+	Discount  int64     // minor units
+}
+
+// limits are those of the coupon for a use: a code that can be used once has its
+// own limit, whatever the coupon's limit per code is.
+func (c Coupon) limits(u Use) []Limit {
+	limits := c.Restrictions.Limits
+	if !u.SingleUse {
+		return limits
+	}
+	once := Limit{Of: Uses, Per: PerCode, Every: Ever, Max: 1}
+	limits = slices.Clone(limits)
+	for i, l := range limits {
+		if l.key() == once.key() {
+			limits[i] = once
+			return limits
+		}
+	}
+	return append(limits, once)
 }
 
 // slotFor gives the counter of a limit for a use; ok is false if the use has
 // none: no customer is known, or the budget is of another currency.
-func (l Limit) slotFor(c Coupon, u use) (slot Slot, ok bool) {
+func (l Limit) slotFor(c Coupon, u Use) (slot Slot, ok bool) {
 	subject := ""
 	switch l.Per {
 	case PerCustomer:
-		if subject = u.customer; subject == "" {
+		if subject = u.Customer; subject == "" {
 			return Slot{}, false
 		}
 	case PerCode:
-		subject = string(u.code)
+		subject = string(u.Code)
 	}
-	if l.Of == DiscountGiven && l.Budget.Currency != u.currency {
+	if l.Of == DiscountGiven && l.Budget.Currency != u.Currency {
 		return Slot{}, false
 	}
-	return l.slot(c, subject, u.madeAt), true
+	return l.slot(c, subject, u.MadeAt), true
 }
 
 // slots are the counters that a use of the coupon moves.
-func (c Coupon) slots(u use) []Slot {
+func (c Coupon) slots(u Use) []Slot {
 	var out []Slot
-	for _, l := range c.Restrictions.Limits {
+	for _, l := range c.limits(u) {
 		if slot, ok := l.slotFor(c, u); ok {
 			out = append(out, slot)
 		}
@@ -75,16 +97,17 @@ func (c Coupon) slots(u use) []Slot {
 	return out
 }
 
-// charges are what a use of the coupon with that discount (in minor units)
-// counts on its limits.
-func (c Coupon) charges(u use, discount int64) []Charge {
+// charges are what a use of the coupon counts on its limits.
+func (c Coupon) charges(u Use) []Charge {
 	var out []Charge
 	for _, slot := range c.slots(u) {
-		n := int64(1)
+		n := u.Uses
 		if slot.Of == DiscountGiven {
-			n = discount
+			n = u.Discount
 		}
-		out = append(out, Charge{Slot: slot, N: n})
+		if n != 0 {
+			out = append(out, Charge{Slot: slot, N: n})
+		}
 	}
 	return out
 }
@@ -99,7 +122,7 @@ func sortedSlots(slots []Slot) []Slot {
 // recount is how an edit changes what the redemptions of before it count; nil if
 // it does not. A limit that is new counts them all, also those of a time when it
 // had been removed; in a new zone the periods begin at other instants.
-func recount(old, c Coupon) func(Redemption) []Charge {
+func recount(old, c Coupon) func(Use) []Charge {
 	had := map[Slot]bool{}
 	for _, l := range old.Restrictions.Limits {
 		had[l.key()] = true
@@ -111,13 +134,7 @@ func recount(old, c Coupon) func(Redemption) []Charge {
 	if !needed {
 		return nil
 	}
-	return func(r Redemption) []Charge {
-		discount, err := r.Discount.Minor()
-		if err != nil {
-			return r.Charges // not reached: a stored amount is in range
-		}
-		return c.charges(r.use(), discount)
-	}
+	return c.charges
 }
 
 // key is a limit without its height, subject and period.
@@ -129,7 +146,15 @@ func (l Limit) key() Slot {
 	return s
 }
 
-// use is what the redemption counts as.
-func (r Redemption) use() use {
-	return use{customer: r.Customer, code: r.Code, currency: r.Subtotal.Currency, madeAt: r.MadeAt}
+// Use is what the redemption counts as.
+func (r Redemption) Use() Use {
+	u := Use{Customer: r.Customer, Code: r.Code, SingleUse: r.SingleUse, MadeAt: r.MadeAt, Uses: 1, Currency: r.Subtotal.Currency}
+	switch {
+	case r.Series != "":
+		u.Uses = 0
+	case r.State == Opening:
+		u.Uses = r.Uses
+	}
+	u.Discount, _ = r.Discount.Minor() // a stored amount is in range
+	return u
 }

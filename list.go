@@ -47,14 +47,15 @@ type CouponFilter struct {
 }
 
 // RedemptionFilter chooses redemptions. The zero value is all of the merchant,
-// the earliest made first.
+// without what is only reserved, the earliest made first.
 type RedemptionFilter struct {
 	Coupon      ID             // empty: of every coupon
 	Booking     string         // empty: of every booking
 	Customer    string         // any spelling of the key
 	Code        Code           // any spelling
 	Currency    string         // empty: of every currency
-	States      []State        // nil: all
+	Series      string         // empty: in every series and in none
+	States      []State        // nil: redeemed, refunded, cancelled
 	Range       Range          // zero: of all time
 	Unscheduled bool           // only those without a service date
 	Sort        RedemptionSort // default ByMadeAt
@@ -240,7 +241,10 @@ func (f RedemptionFilter) query() (RedemptionQuery, error) {
 		f.Code = code
 	}
 	q := RedemptionQuery{Coupon: f.Coupon, Booking: f.Booking, Customer: CustomerKey(f.Customer), Code: f.Code, Currency: f.Currency,
-		States: f.States, Unscheduled: f.Unscheduled, Sort: cmp.Or(f.Sort, ByMadeAt), Desc: f.Desc, Limit: pageSize}
+		Series: f.Series, States: f.States, Unscheduled: f.Unscheduled, Sort: cmp.Or(f.Sort, ByMadeAt), Desc: f.Desc, Limit: pageSize}
+	if len(q.States) == 0 {
+		q.States = recorded
+	}
 	switch q.Sort {
 	case ByMadeAt, ByServiceAt, ByBooking, BySubtotal, ByDiscount:
 	default:
@@ -283,6 +287,7 @@ func (s *Service) Versions(ctx context.Context, id ID) iter.Seq2[Coupon, error] 
 func (q RedemptionQuery) Holds(r Redemption) bool {
 	return (q.Coupon == "" || q.Coupon == r.Coupon) &&
 		(q.Booking == "" || q.Booking == r.Booking) &&
+		(q.Series == "" || q.Series == r.Series) &&
 		(q.Customer == "" || q.Customer == r.Customer) &&
 		(q.Code == "" || q.Code == r.Code) &&
 		(q.Currency == "" || q.Currency == r.Subtotal.Currency) &&

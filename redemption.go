@@ -12,7 +12,25 @@ const (
 	Redeemed  State = "redeemed"  // the coupon was used on the booking
 	Refunded  State = "refunded"  // money was given back, wholly or partly; the booking stands
 	Cancelled State = "cancelled" // the booking fell through
+
+	// A reservation holds a use for a time. It is in no list that does not ask for
+	// it, and in no sum.
+	Reserved           State = "reserved" // until ExpiresAt, whether or not the state still says so
+	Released           State = "released" // given back before it was redeemed
+	ReservationExpired State = "expired"  // its time has passed and its use was given back
+
+	// Opening is what was used before in a system that kept only a count: Uses and
+	// Discount count on limits, and stand in no list and no sum.
+	Opening State = "opening"
 )
+
+// recorded are the states of what was redeemed: those that lists give and sums
+// add up.
+var recorded = []State{Redeemed, Refunded, Cancelled}
+
+// Counts reports whether a redemption in this state was redeemed, so that it
+// stands in lists and sums: it is not only reserved, nor from before.
+func (s State) Counts() bool { return slices.Contains(recorded, s) }
 
 // Redemption is a coupon used on a booking, as it was then: later edits of the
 // coupon change nothing of it. Its key is (Coupon, Booking).
@@ -24,12 +42,20 @@ type Redemption struct {
 	Version int64    `json:"version"` // the coupon's version that was redeemed
 	Code    Code     `json:"code"`    // that was used
 	Terms   Discount `json:"terms"`   // the discount as it was promised
+	// SingleUse is whether the code can be used once.
+	SingleUse bool `json:"single_use,omitempty"`
+	// Place is where the coupon stands in the order in which those of the booking
+	// were applied, from 1; 0 if that is not known.
+	Place int64 `json:"place,omitempty"`
 
 	Customer string `json:"customer,omitempty"` // canonical key; empty if unknown
 	// NewCustomer is whether the customer had no earlier booking; nil is unknown.
 	NewCustomer *bool       `json:"new_customer,omitempty"`
 	Type        BookingType `json:"type"`
 	Frequency   Frequency   `json:"frequency,omitempty"`
+	// Series and Occurrence are the booking's.
+	Series      string      `json:"series,omitempty"`
+	Occurrence  int64       `json:"occurrence,omitempty"`
 	TaxIncluded bool        `json:"tax_included,omitempty"`
 	MadeAt      time.Time   `json:"made_at"`
 	Service     ServiceDate `json:"service,omitzero"`
@@ -49,12 +75,16 @@ type Redemption struct {
 	Lines   []LineDiscount `json:"lines,omitempty"`
 	Refunds []Refund       `json:"refunds,omitempty"`
 
-	RedeemedAt  time.Time `json:"redeemed_at"`           // when it was recorded; of imported ones, MadeAt
+	RedeemedAt  time.Time `json:"redeemed_at,omitzero"`  // when it was recorded; of imported ones, MadeAt; zero of a reservation
+	ReservedAt  time.Time `json:"reserved_at,omitzero"`  // when it was reserved; zero if it was redeemed at once
+	ExpiresAt   time.Time `json:"expires_at,omitzero"`   // when the reservation ends, exclusive; zero if it was redeemed at once
 	CancelledAt time.Time `json:"cancelled_at,omitzero"` // zero if it was not
 	Imported    bool      `json:"imported,omitempty"`    // it came from another system
+	Uses        int64     `json:"uses,omitempty"`        // how many uses it stands for, of an Opening
 
 	// Fingerprint is of the content under the key. Charges are what it counts on
-	// which limits, as long as it Holds them.
+	// which limits, as long as it Holds them; what a series counts is charged
+	// there.
 	Fingerprint string   `json:"fingerprint"`
 	Charges     []Charge `json:"charges,omitempty"`
 	Holds       bool     `json:"holds"`
@@ -70,6 +100,17 @@ func (r Redemption) Revenue() Money {
 	m := r.Subtotal
 	m.Amount = m.Amount.Sub(r.Discount.Amount).Sub(r.OtherDiscounts.Amount)
 	return m
+}
+
+// expired reports whether it is a reservation whose time has passed.
+func (r Redemption) expired(now time.Time) bool {
+	return r.State == Reserved && !now.Before(r.ExpiresAt)
+}
+
+// live reports whether it stands on its booking: redeemed and not cancelled, or
+// reserved and not expired.
+func (r Redemption) live(now time.Time) bool {
+	return r.State == Redeemed || r.State == Refunded || r.State == Reserved && !r.expired(now)
 }
 
 // Clone is the same redemption sharing no memory with r.
@@ -112,6 +153,13 @@ const (
 	EventImported  EventKind = "imported"  // by Import
 	EventRefunded  EventKind = "refunded"  // one for each refund
 	EventCancelled EventKind = "cancelled" // the booking fell through
+	EventReserved  EventKind = "reserved"  // by Reserve; again when it was priced anew
+	EventReleased  EventKind = "released"  // by Release, or by Cancel before it was redeemed
+	EventExpired   EventKind = "expired"   // when its use was given back, not when its time had passed
+	EventReopened  EventKind = "reopened"  // redeemed again after a cancellation
+	EventAmended   EventKind = "amended"   // the booking was changed; the amount is the new discount
+	EventCosted    EventKind = "costed"    // the cost became known; the amount is the cost
+	EventOpening   EventKind = "opening"   // by ImportCoupons: what was used before
 )
 
 // Event is one step in the life of a redemption: what, when, by whom. Events are

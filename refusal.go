@@ -27,8 +27,11 @@ const (
 	HistoryUnknown  Reason = "history-unknown"   // the host didn't say how many earlier bookings there are
 	NotNew          Reason = "not-new"           // Found: earlier bookings
 	NotExisting     Reason = "not-existing"      // the customer has no earlier booking
+	NotYours        Reason = "not-yours"         // the code is for another customer
 	WrongType       Reason = "wrong-type"        // Required, Found: booking type
 	WrongFrequency  Reason = "wrong-frequency"   // Required, Found: frequency
+	SeriesUnknown   Reason = "series-unknown"    // a rule looks at the series, and the recurring booking has none
+	NotCovered      Reason = "not-covered"       // Required: how many bookings of a series; Found: which this is
 	WrongDay        Reason = "wrong-day"         // Required, Found: weekdays
 	WrongHour       Reason = "wrong-hour"        // Required: windows; Found: time of day
 	WrongCurrency   Reason = "wrong-currency"    // Required, Found: currency
@@ -43,8 +46,9 @@ const (
 
 // Refusal is one rule that is not met. The zero value is none.
 type Refusal struct {
-	Reason Reason `json:"reason"`         // which rule
-	Code   Code   `json:"code,omitempty"` // of the coupon that refuses; empty for an unknown code
+	Reason Reason `json:"reason"`           // which rule
+	Coupon ID     `json:"coupon,omitempty"` // that refuses; empty for an unknown code
+	Code   Code   `json:"code,omitempty"`   // the coupon's main code; empty for an unknown code
 	// Required and Found are what the rule asks for and what there was; empty
 	// where the reason says it all.
 	Required Fact   `json:"required,omitzero"`
@@ -159,6 +163,8 @@ func (r Refusal) Public() string {
 		return "Choose a date first: this code depends on it."
 	case NoServiceTime:
 		return "Choose a time first: this code depends on it."
+	case NotCovered:
+		return "This code is for the first " + r.Required.String() + " bookings of a series."
 	case WrongType, WrongFrequency:
 		return "This code is for " + r.Required.String() + " bookings."
 	case NothingEligible:

@@ -20,6 +20,11 @@ type Restrictions struct {
 	// bookings are not affected by it. Nil is every frequency.
 	Frequencies []Frequency `json:"frequencies,omitempty"`
 
+	// Occurrences admits only the first so many bookings of a series: 1 is the
+	// first one. One-time bookings are not affected by it; a recurring one whose
+	// series is not known is refused. 0 is all.
+	Occurrences int64 `json:"occurrences,omitempty"`
+
 	// Days and Hours admit bookings on these weekdays and in these hours of the
 	// coupon's zone, by the clock DaysBy: by default the day of the service, so
 	// that a customer may book on Sunday for Tuesday. Nil is always. A booking

@@ -74,7 +74,7 @@ func (s *Service) states(ctx context.Context, coupons []Coupon) ([]CouponState, 
 	used := map[Slot]int64{}
 	if len(slots) > 0 {
 		var err error
-		if used, err = s.store.Counters(ctx, sortedSlots(slots)); err != nil {
+		if used, err = s.store.Counters(ctx, sortedSlots(slots), now); err != nil {
 			return nil, err
 		}
 	}

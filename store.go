@@ -3,7 +3,6 @@ package coupon
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"time"
 )
 
@@ -21,19 +20,32 @@ type Store interface {
 	// that is not archived has the code.
 	InsertCoupon(ctx context.Context, c Coupon) error
 	// UpdateCoupon replaces the coupon if the stored version is c.Version-1, else
-	// ErrVersion, and adds c to its versions; ErrDuplicateCode as for Insert.
+	// ErrVersion, and adds c to its versions; ErrDuplicateCode as for Insert. The
+	// main code of c takes the place of the old one; an archived coupon frees all
+	// its codes.
 	// If recharge is not nil, then in the same transaction and before the new
 	// version can be seen by a Write, the charges of every redemption that holds
-	// its charges are replaced by what recharge returns, and the counters moved
-	// by the differences.
-	UpdateCoupon(ctx context.Context, c Coupon, recharge func(Redemption) []Charge) error
+	// its charges, and of every series, are replaced by what recharge returns for
+	// its Use, and the counters moved by the differences. Redemptions in
+	// transactions that are still open are waited for, a bounded time:
+	// ErrContention after that.
+	UpdateCoupon(ctx context.Context, c Coupon, recharge func(Use) []Charge) error
 	Coupon(ctx context.Context, id ID) (Coupon, error)
-	// CouponByCode finds the coupon that is not archived and has the code.
-	CouponByCode(ctx context.Context, code Code) (Coupon, error)
+	// CouponByCode finds the coupon that is not archived and has the code, main or
+	// further, and the code's own row.
+	CouponByCode(ctx context.Context, code Code) (Coupon, CouponCode, error)
 	// Coupons gives one page in the order asked for, ids breaking ties.
 	Coupons(ctx context.Context, q CouponQuery) ([]Coupon, error)
 	// Versions gives the versions of a coupon below before, newest first.
 	Versions(ctx context.Context, id ID, before int64, limit int) ([]Coupon, error)
+
+	// InsertCodes adds further codes, all of one coupon (else ErrNotFound), and
+	// gives those that it did not add because a coupon that is not archived has
+	// them already. The codes of an archived coupon are ErrNotFound.
+	InsertCodes(ctx context.Context, coupon ID, codes []CouponCode) (taken []Code, err error)
+	// Codes gives one page of a coupon's codes, in the order of their bytes. A
+	// coupon that is not there has none.
+	Codes(ctx context.Context, q CodeQuery) ([]CouponCode, error)
 
 	InsertNote(ctx context.Context, n Note) error // ErrNotFound without its coupon
 	// Notes gives all notes of a coupon by At, then ID.
@@ -48,20 +60,41 @@ type Store interface {
 	// Redemptions gives one page in the order asked for, (booking, coupon)
 	// breaking ties.
 	Redemptions(ctx context.Context, q RedemptionQuery) ([]Redemption, error)
+	// Series gives what a coupon counts for a series; ErrNotFound if it never did.
+	Series(ctx context.Context, key SeriesKey) (Series, error)
 	// Events gives what happened to one redemption, oldest first.
 	Events(ctx context.Context, coupon ID, booking string) ([]Event, error)
-	// Counters gives how much is used of each slot, 0 where nothing is. The map is
-	// the caller's.
-	Counters(ctx context.Context, slots []Slot) (map[Slot]int64, error)
+	// Counters gives how much is used of each slot, 0 where nothing is, without
+	// what reservations hold that have expired at an instant; the zero instant
+	// leaves nothing out. The map is the caller's.
+	Counters(ctx context.Context, slots []Slot, expired time.Time) (map[Slot]int64, error)
 	// Sum adds up redemptions per bucket and currency, in one snapshot. Buckets
 	// with nothing are left out. The order is by bucket, then currency.
 	Sum(ctx context.Context, q SumQuery) ([]BucketSums, error)
 
-	// Verify compares every counter with the redemptions that hold charges, in
-	// one snapshot, and gives those that differ.
+	// RecordRefusals keeps refusals, one per coupon, booking and reason: what is
+	// there already stays as it is. Of each coupon that it adds to, it forgets
+	// what is older than bounds.Since, and the oldest of what is more than
+	// bounds.Most. A coupon that is not there is left out.
+	RecordRefusals(ctx context.Context, refusals []RefusalRecord, bounds RefusalBounds) error
+	// Refusals gives one page of a coupon's, the newest first: by At, then booking
+	// and reason, all descending.
+	Refusals(ctx context.Context, q RefusalQuery) ([]RefusalRecord, error)
+
+	// Verify compares every counter with the charges that redemptions and series
+	// hold, and the Live of every series with its redemptions, in one snapshot,
+	// and gives what differs: of a series as the slot [Series.Slot].
 	Verify(ctx context.Context) ([]Drift, error)
-	// Rebuild sets every counter to what the redemptions say.
+	// Rebuild sets every counter and the Live of every series to what the
+	// redemptions say; a series that none of them holds is charged nothing.
 	Rebuild(ctx context.Context) error
+}
+
+// TxBound is what a store implements that may write in a transaction of the
+// host's: then nothing of the service's own is written beside it.
+type TxBound interface {
+	// InHostTx reports whether this store does.
+	InHostTx() bool
 }
 
 // Slot is one counter: a limit of a coupon, for one subject, in one period. It
@@ -76,10 +109,23 @@ type Slot struct {
 	Since    string   `json:"since,omitempty"`    // first day of the period, 2006-01-02; empty for ever
 }
 
-// Compare orders slots: negative if s comes before o, 0 if they are the same.
+// broad reports whether every use of the coupon is counted on the slot.
+func (s Slot) broad() bool { return s.Per == PerCoupon && s.Every == Ever }
+
+// Compare orders slots: negative if s comes before o, 0 if they are the same. Of
+// each coupon those come first that every use moves: who holds one of them waits
+// for nobody at the others.
 func (s Slot) Compare(o Slot) int {
-	return cmp.Or(
-		cmp.Compare(s.Coupon, o.Coupon), cmp.Compare(s.Of, o.Of), cmp.Compare(s.Per, o.Per), cmp.Compare(s.Every, o.Every),
+	if c := cmp.Compare(s.Coupon, o.Coupon); c != 0 {
+		return c
+	}
+	if s.broad() != o.broad() {
+		if s.broad() {
+			return -1
+		}
+		return 1
+	}
+	return cmp.Or(cmp.Compare(s.Of, o.Of), cmp.Compare(s.Per, o.Per), cmp.Compare(s.Every, o.Every),
 		cmp.Compare(s.Subject, o.Subject), cmp.Compare(s.Currency, o.Currency), cmp.Compare(s.Since, o.Since))
 }
 
@@ -97,78 +143,6 @@ type Drift struct {
 	Held    int64 `json:"held"`    // what the redemptions say
 }
 
-// View is what a group sees under its locks.
-type View struct {
-	// Coupons are the group's, as they are now.
-	Coupons map[ID]Coupon
-	// Redemptions are all that the group's booking has, of any coupon, in the
-	// order of their coupons.
-	Redemptions []Redemption
-	// Used is how much of each slot is used. It has what Slots asked for.
-	Used map[Slot]int64
-}
-
-// Changes are what a group writes, all of it or nothing.
-type Changes struct {
-	// Insert are new redemptions. If one is there already (a key that raced), the
-	// group is read and decided again.
-	Insert []Redemption
-	// Update are redemptions of the View in a new state.
-	Update []Redemption
-	// Moves are added to the counters, never set.
-	Moves []Charge
-	// Events are appended.
-	Events []Event
-}
-
-// Group is the writes that stand or fall together: one coupon or several on one
-// booking. Many groups may share a transaction. Only the Service makes groups; a
-// store runs each through the same steps, in the order given:
-//
-//  1. Lock the heads of Coupons in sorted order against edits, and read the
-//     coupons; one that is not there is left out of the View.
-//  2. Read the redemptions of Booking, locking them against other writes.
-//  3. Call Slots; insert missing counters as zero and lock them in sorted order.
-//  4. Call Decide with what was read. Nil is "write nothing".
-//  5. Write the changes. Groups that follow see them.
-//
-// Slots and Decide are pure; they may be called again when a transaction is
-// re-run, and the last call counts.
-type Group struct {
-	Coupons []ID   // whose heads are locked
-	Booking string // whose redemptions are read
-
-	slots  func(*View) []Slot
-	decide func(*View) (*Changes, error)
-	err    error
-}
-
-// Slots gives the counters that Decide will look at or move, sorted, each once.
-func (g *Group) Slots(v *View) []Slot { return sortedSlots(g.slots(v)) }
-
-// Decide gives what to write, or nil. It remembers the group's outcome.
-func (g *Group) Decide(v *View) *Changes {
-	changes, err := g.decide(v)
-	if err == nil && changes != nil {
-		err = changes.fit(v)
-	}
-	if g.err = err; err != nil {
-		return nil
-	}
-	return changes
-}
-
-// fit refuses moves that would take a counter past an int64: a store's integers
-// would wrap, or fail the whole transaction.
-func (c *Changes) fit(v *View) error {
-	for _, m := range c.Moves {
-		if _, fits := addMinor(v.Used[m.Slot], m.N); !fits {
-			return fmt.Errorf("%w: the budget in %s", ErrOverflow, m.Currency)
-		}
-	}
-	return nil
-}
-
 // CouponQuery is what a store must find among coupons. Each field is a
 // condition; its zero value is none.
 type CouponQuery struct {
@@ -182,11 +156,20 @@ type CouponQuery struct {
 	Limit    int          // > 0
 }
 
+// CodeQuery is what a store must find among the codes of a coupon.
+type CodeQuery struct {
+	Coupon ID     // whose codes
+	Batch  string // of this batch; empty: of all, the main code too
+	After  Code   // strictly after this code
+	Limit  int    // > 0
+}
+
 // RedemptionQuery is what a store must find among redemptions. Each field is a
 // condition; its zero value is none.
 type RedemptionQuery struct {
 	Coupon      ID             // its id
 	Booking     string         // the host's id
+	Series      string         // the host's id of the series
 	Customer    string         // canonical key
 	Code        Code           // canonical
 	Currency    string         // of the amounts
@@ -207,6 +190,8 @@ type SumQuery struct {
 	Bounds []time.Time // at least two, ascending
 	// Unscheduled sums only what has no service date.
 	Unscheduled bool
+	// Code sums only what was redeemed with this code; empty: all.
+	Code Code
 }
 
 // BucketSums are the sums of one bucket and currency.

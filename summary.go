@@ -115,10 +115,37 @@ func (p Point) In(currency string) Figures { return Summary{Currencies: p.Curren
 // MaxPoints is how many points a timeline may have.
 const MaxPoints = 50_000
 
+// SummaryOption narrows what Summary and Timeline add up.
+type SummaryOption func(*SumQuery) error
+
+// OfCode adds up only what was redeemed with a code, in any spelling, as
+// RedemptionFilter.Code lists it.
+func OfCode(code string) SummaryOption {
+	return func(q *SumQuery) (err error) {
+		q.Code, err = ParseCode(code)
+		return err
+	}
+}
+
+// narrowed is the query with the options applied.
+func (q SumQuery) narrowed(opts []SummaryOption) (SumQuery, error) {
+	for _, opt := range opts {
+		if err := opt(&q); err != nil {
+			return q, err
+		}
+	}
+	return q, nil
+}
+
 // Summary adds up the coupon's bookings in a range. Every figure is the sum of
-// the redemptions that [Service.Redemptions] lists for the same range.
-func (s *Service) Summary(ctx context.Context, id ID, r Range) (Summary, error) {
+// the redemptions that [Service.Redemptions] lists for the same range. What is
+// only reserved, and uses from before, are in none.
+func (s *Service) Summary(ctx context.Context, id ID, r Range, opts ...SummaryOption) (Summary, error) {
 	r, err := r.normal()
+	if err != nil {
+		return Summary{}, err
+	}
+	q, err := SumQuery{Coupon: id, Clock: r.Clock, Bounds: []time.Time{r.From, r.To}}.narrowed(opts)
 	if err != nil {
 		return Summary{}, err
 	}
@@ -126,7 +153,7 @@ func (s *Service) Summary(ctx context.Context, id ID, r Range) (Summary, error) 
 		return Summary{}, err
 	}
 	out := Summary{Coupon: id, Range: r, Currencies: []Figures{}}
-	sums, err := s.store.Sum(ctx, SumQuery{Coupon: id, Clock: r.Clock, Bounds: []time.Time{r.From, r.To}})
+	sums, err := s.store.Sum(ctx, q)
 	if err != nil {
 		return Summary{}, err
 	}
@@ -134,14 +161,15 @@ func (s *Service) Summary(ctx context.Context, id ID, r Range) (Summary, error) 
 		out.Currencies = append(out.Currencies, b.figures())
 	}
 	if r.Clock == ServiceAt {
-		out.Unscheduled, err = s.unscheduled(ctx, id, r)
+		out.Unscheduled, err = s.unscheduled(ctx, q)
 	}
 	return out, err
 }
 
 // unscheduled counts what was made in the range and has no service date.
-func (s *Service) unscheduled(ctx context.Context, id ID, r Range) (n int64, err error) {
-	sums, err := s.store.Sum(ctx, SumQuery{Coupon: id, Clock: MadeAt, Bounds: []time.Time{r.From, r.To}, Unscheduled: true})
+func (s *Service) unscheduled(ctx context.Context, q SumQuery) (n int64, err error) {
+	q.Clock, q.Unscheduled = MadeAt, true
+	sums, err := s.store.Sum(ctx, q)
 	for _, b := range sums {
 		n += b.Bookings
 	}
@@ -152,12 +180,16 @@ func (s *Service) unscheduled(ctx context.Context, id ID, r Range) (n int64, err
 // calendar of an IANA zone, with a point also where nothing happened. The first
 // and last bucket are cut to the range, so that the points add up to the
 // summary. The range must have both ends and give at most [MaxPoints] points.
-func (s *Service) Timeline(ctx context.Context, id ID, r Range, interval Interval, zone string) ([]Point, error) {
+func (s *Service) Timeline(ctx context.Context, id ID, r Range, interval Interval, zone string, opts ...SummaryOption) ([]Point, error) {
 	r, err := r.normal()
 	if err != nil {
 		return nil, err
 	}
 	bounds, err := interval.bounds(r, zone)
+	if err != nil {
+		return nil, err
+	}
+	q, err := SumQuery{Coupon: id, Clock: r.Clock, Bounds: bounds}.narrowed(opts)
 	if err != nil {
 		return nil, err
 	}
@@ -171,7 +203,7 @@ func (s *Service) Timeline(ctx context.Context, id ID, r Range, interval Interva
 	if len(points) == 0 {
 		return points, nil
 	}
-	sums, err := s.store.Sum(ctx, SumQuery{Coupon: id, Clock: r.Clock, Bounds: bounds})
+	sums, err := s.store.Sum(ctx, q)
 	if err != nil {
 		return nil, err
 	}
@@ -228,10 +260,14 @@ type Sums struct {
 	CostedRevenue     int64 // revenue of the bookings whose cost is known
 }
 
-// Add counts one redemption. It is what "the sum of the redemptions" means; a
+// Add counts one redemption; one that is only reserved, and uses from before,
+// count nothing. It is what "the sum of the redemptions" means; a
 // store that sums elsewhere must agree with it. Sums past an int64 wrap
 // [ErrOverflow].
 func (s *Sums) Add(r Redemption) error {
+	if !r.State.Counts() {
+		return nil
+	}
 	if c := r.Subtotal.Currency; c != s.Currency {
 		return &CurrencyError{A: Money{Currency: s.Currency}, B: r.Subtotal}
 	}
@@ -286,6 +322,9 @@ func Fold(redemptions iter.Seq2[Redemption, error]) ([]Figures, error) {
 	for r, err := range redemptions {
 		if err != nil {
 			return nil, err
+		}
+		if !r.State.Counts() {
+			continue
 		}
 		c := r.Subtotal.Currency
 		if per[c] == nil {

@@ -114,6 +114,12 @@ func (r Restrictions) validate(p *problems) {
 	if r.BookingType == OneTime && r.Frequencies != nil {
 		p.add(at+"frequencies", "", "must be empty: one-time bookings have no frequency")
 	}
+	if r.Occurrences < 0 {
+		p.add(at+"occurrences", strconv.FormatInt(r.Occurrences, 10), "must be 0 (all of a series) or more")
+	}
+	if r.BookingType == OneTime && r.Occurrences != 0 {
+		p.add(at+"occurrences", strconv.FormatInt(r.Occurrences, 10), "must be 0: one-time bookings have no series")
+	}
 	checkList(p, at+"days", r.Days, func(field string, d time.Weekday) {
 		if d < time.Sunday || d > time.Saturday {
 			p.add(field, strconv.Itoa(int(d)), "must be 0 (Sunday) to 6 (Saturday)")

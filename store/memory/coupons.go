@@ -12,7 +12,7 @@ import (
 // InsertCoupon implements coupon.Store.
 func (s *Store) InsertCoupon(ctx context.Context, c coupon.Coupon) error {
 	return s.write(ctx, func(t *tenant) error {
-		if _, taken := t.codes[c.Code]; taken {
+		if _, taken := t.live[c.Code]; taken && c.ArchivedAt.IsZero() {
 			return coupon.ErrDuplicateCode
 		}
 		t.save(c)
@@ -21,7 +21,7 @@ func (s *Store) InsertCoupon(ctx context.Context, c coupon.Coupon) error {
 }
 
 // UpdateCoupon implements coupon.Store.
-func (s *Store) UpdateCoupon(ctx context.Context, c coupon.Coupon, recharge func(coupon.Redemption) []coupon.Charge) error {
+func (s *Store) UpdateCoupon(ctx context.Context, c coupon.Coupon, recharge func(coupon.Use) []coupon.Charge) error {
 	return s.write(ctx, func(t *tenant) error {
 		old, ok := t.coupons[c.ID]
 		if !ok {
@@ -30,11 +30,8 @@ func (s *Store) UpdateCoupon(ctx context.Context, c coupon.Coupon, recharge func
 		if old.Version != c.Version-1 {
 			return coupon.ErrVersion
 		}
-		if id, taken := t.codes[c.Code]; taken && id != c.ID && c.ArchivedAt.IsZero() {
+		if k, taken := t.live[c.Code]; taken && (k.Coupon != c.ID || !k.Main) && c.ArchivedAt.IsZero() {
 			return coupon.ErrDuplicateCode
-		}
-		if t.codes[old.Code] == c.ID {
-			delete(t.codes, old.Code)
 		}
 		if recharge != nil {
 			t.recharge(c.ID, recharge)
@@ -44,29 +41,52 @@ func (s *Store) UpdateCoupon(ctx context.Context, c coupon.Coupon, recharge func
 	})
 }
 
-// recharge replaces what the coupon's redemptions hold.
-func (t *tenant) recharge(id coupon.ID, recharge func(coupon.Redemption) []coupon.Charge) {
-	for _, r := range t.all(coupon.RedemptionQuery{Coupon: id}) {
-		if !r.Holds {
-			continue
-		}
-		for _, ch := range r.Charges {
+// recharge replaces what the coupon's redemptions and series hold.
+func (t *tenant) recharge(id coupon.ID, recharge func(coupon.Use) []coupon.Charge) {
+	again := func(old []coupon.Charge, u coupon.Use) []coupon.Charge {
+		for _, ch := range old {
 			t.move(coupon.Charge{Slot: ch.Slot, N: -ch.N})
 		}
-		r.Charges = recharge(r)
-		for _, ch := range r.Charges {
+		charges := recharge(u)
+		for _, ch := range charges {
 			t.move(ch)
 		}
-		t.put(r)
+		return charges
+	}
+	for _, r := range t.all(coupon.RedemptionQuery{Coupon: id}) {
+		if r.Holds {
+			r.Charges = again(r.Charges, r.Use())
+			t.put(r)
+		}
+	}
+	for k, x := range t.series {
+		if k.Coupon == id && x.Live > 0 {
+			x.Charges = again(x.Charges, x.Use())
+			t.series[k] = x
+		}
 	}
 }
 
+// save stores a version, whose main code takes the place of the one before.
 func (t *tenant) save(c coupon.Coupon) {
 	c = c.Clone()
 	t.coupons[c.ID] = c
 	t.versions[c.ID] = append(t.versions[c.ID], c)
+	codes := slices.DeleteFunc(t.codes[c.ID], func(k coupon.CouponCode) bool {
+		delete(t.live, k.Code)
+		return k.Main
+	})
+	t.setCodes(c, append(codes, coupon.MainCode(c)))
+}
+
+// setCodes stores all codes of a coupon, in their order.
+func (t *tenant) setCodes(c coupon.Coupon, codes []coupon.CouponCode) {
+	slices.SortFunc(codes, func(a, b coupon.CouponCode) int { return compare(a.Code, b.Code) })
+	t.codes[c.ID] = codes
 	if c.ArchivedAt.IsZero() {
-		t.codes[c.Code] = c.ID
+		for _, k := range codes {
+			t.live[k.Code] = k
+		}
 	}
 }
 
@@ -83,16 +103,53 @@ func (s *Store) Coupon(ctx context.Context, id coupon.ID) (c coupon.Coupon, err 
 }
 
 // CouponByCode implements coupon.Store.
-func (s *Store) CouponByCode(ctx context.Context, code coupon.Code) (c coupon.Coupon, err error) {
+func (s *Store) CouponByCode(ctx context.Context, code coupon.Code) (c coupon.Coupon, k coupon.CouponCode, err error) {
 	err = s.read(ctx, func(t *tenant) error {
-		id, ok := t.codes[code]
-		if !ok {
+		var ok bool
+		if k, ok = t.live[code]; !ok {
 			return coupon.ErrNotFound
 		}
-		c = t.coupons[id]
+		c = t.coupons[k.Coupon]
 		return nil
 	})
-	return c.Clone(), err
+	return c.Clone(), k, err
+}
+
+// InsertCodes implements coupon.Store.
+func (s *Store) InsertCodes(ctx context.Context, id coupon.ID, codes []coupon.CouponCode) (taken []coupon.Code, err error) {
+	err = s.write(ctx, func(t *tenant) error {
+		c, ok := t.coupons[id]
+		if !ok || !c.ArchivedAt.IsZero() {
+			return coupon.ErrNotFound
+		}
+		all := slices.Clone(t.codes[id]) // readers may hold the old one
+		for _, k := range codes {
+			if _, there := t.live[k.Code]; there {
+				taken = append(taken, k.Code)
+				continue
+			}
+			t.live[k.Code] = k
+			all = append(all, k)
+		}
+		t.setCodes(c, all)
+		return nil
+	})
+	return taken, err
+}
+
+// Codes implements coupon.Store.
+func (s *Store) Codes(ctx context.Context, q coupon.CodeQuery) (page []coupon.CouponCode, err error) {
+	err = s.read(ctx, func(t *tenant) error {
+		codes := t.codes[q.Coupon]
+		i, _ := slices.BinarySearchFunc(codes, q.After+"\x00", func(k coupon.CouponCode, after coupon.Code) int { return compare(k.Code, after) })
+		for _, k := range codes[i:] {
+			if len(page) < q.Limit && (q.Batch == "" || q.Batch == k.Batch) {
+				page = append(page, k)
+			}
+		}
+		return nil
+	})
+	return page, err
 }
 
 // Coupons implements coupon.Store.

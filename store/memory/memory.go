@@ -7,10 +7,13 @@
 package memory
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/couponkit/coupon"
 )
@@ -39,11 +42,14 @@ type database struct {
 type tenant struct {
 	coupons     map[coupon.ID]coupon.Coupon
 	versions    map[coupon.ID][]coupon.Coupon
-	codes       map[coupon.Code]coupon.ID // of those that are not archived
+	codes       map[coupon.ID][]coupon.CouponCode // in their order
+	live        map[coupon.Code]coupon.CouponCode // of the coupons that are not archived
 	notes       map[coupon.ID][]coupon.Note
 	redemptions map[string][]coupon.Redemption // by booking, in the order of coupons
+	series      map[coupon.SeriesKey]coupon.Series
 	counters    map[coupon.Slot]int64
 	events      map[key][]coupon.Event
+	refusals    map[coupon.ID][]coupon.RefusalRecord // in the order in which they are listed
 }
 
 // key is that of a redemption.
@@ -83,11 +89,14 @@ func newTenant() *tenant {
 	return &tenant{
 		coupons:     map[coupon.ID]coupon.Coupon{},
 		versions:    map[coupon.ID][]coupon.Coupon{},
-		codes:       map[coupon.Code]coupon.ID{},
+		codes:       map[coupon.ID][]coupon.CouponCode{},
+		live:        map[coupon.Code]coupon.CouponCode{},
 		notes:       map[coupon.ID][]coupon.Note{},
 		redemptions: map[string][]coupon.Redemption{},
+		series:      map[coupon.SeriesKey]coupon.Series{},
 		counters:    map[coupon.Slot]int64{},
 		events:      map[key][]coupon.Event{},
+		refusals:    map[coupon.ID][]coupon.RefusalRecord{},
 	}
 }
 
@@ -103,24 +112,70 @@ func (s *Store) Write(ctx context.Context, groups []*coupon.Group) error {
 
 // run takes one group through its steps.
 func (t *tenant) run(g *coupon.Group) {
-	v := &coupon.View{Coupons: map[coupon.ID]coupon.Coupon{}, Used: map[coupon.Slot]int64{}}
+	var reclaimed []coupon.ReclaimQuery
+	for {
+		changes, q := g.Decide(t.view(g, reclaimed))
+		if q == nil {
+			t.apply(changes)
+			return
+		}
+		expired := t.expired(*q)
+		if len(expired) < q.Limit {
+			reclaimed = append(reclaimed, *q)
+		}
+		t.apply(q.Expire(expired, t.series))
+	}
+}
+
+func (t *tenant) view(g *coupon.Group, reclaimed []coupon.ReclaimQuery) *coupon.View {
+	v := &coupon.View{Coupons: map[coupon.ID]coupon.Coupon{}, Series: map[coupon.SeriesKey]coupon.Series{}, Used: map[coupon.Slot]int64{}, Reclaimed: reclaimed}
+	seen := func(k coupon.SeriesKey) {
+		if s, ok := t.series[k]; ok {
+			v.Series[k] = s.Clone()
+		}
+	}
 	for _, id := range g.Coupons {
 		if c, ok := t.coupons[id]; ok {
 			v.Coupons[id] = c.Clone()
 		}
+		seen(coupon.SeriesKey{Coupon: id, Key: g.Series})
 	}
 	for _, r := range t.redemptions[g.Booking] {
 		v.Redemptions = append(v.Redemptions, r.Clone())
+		seen(coupon.SeriesKey{Coupon: r.Coupon, Key: r.Series})
 	}
 	for _, slot := range g.Slots(v) {
 		v.Used[slot] = t.counters[slot]
 	}
-	changes := g.Decide(v)
+	return v
+}
+
+// expired are the reservations that a query asks for.
+func (t *tenant) expired(q coupon.ReclaimQuery) []coupon.Redemption {
+	var found []coupon.Redemption
+	for _, list := range t.redemptions {
+		for _, r := range list {
+			if q.Holds(r) {
+				found = append(found, r.Clone())
+			}
+		}
+	}
+	slices.SortFunc(found, func(a, b coupon.Redemption) int {
+		return cmp.Or(a.ExpiresAt.Compare(b.ExpiresAt), compare(a.Booking, b.Booking))
+	})
+	return found[:min(len(found), q.Limit)]
+}
+
+// apply writes changes, or nothing.
+func (t *tenant) apply(changes *coupon.Changes) {
 	if changes == nil {
 		return
 	}
 	for _, r := range slices.Concat(changes.Insert, changes.Update) {
 		t.put(r)
+	}
+	for _, s := range changes.Series {
+		t.series[coupon.SeriesKey{Coupon: s.Coupon, Key: s.Key}] = s.Clone()
 	}
 	for _, m := range changes.Moves {
 		t.move(m)
@@ -191,16 +246,51 @@ func (s *Store) Events(ctx context.Context, id coupon.ID, booking string) (out [
 	return out, err
 }
 
+// Series implements coupon.Store.
+func (s *Store) Series(ctx context.Context, k coupon.SeriesKey) (out coupon.Series, err error) {
+	err = s.read(ctx, func(t *tenant) error {
+		var ok bool
+		if out, ok = t.series[k]; !ok {
+			return coupon.ErrNotFound
+		}
+		out = out.Clone()
+		return nil
+	})
+	return out, err
+}
+
 // Counters implements coupon.Store.
-func (s *Store) Counters(ctx context.Context, slots []coupon.Slot) (map[coupon.Slot]int64, error) {
+func (s *Store) Counters(ctx context.Context, slots []coupon.Slot, expired time.Time) (map[coupon.Slot]int64, error) {
 	out := make(map[coupon.Slot]int64, len(slots))
 	err := s.read(ctx, func(t *tenant) error {
+		over := t.overdue(slots, expired)
 		for _, slot := range slots {
-			out[slot] = t.counters[slot]
+			out[slot] = t.counters[slot] - over[slot]
 		}
 		return nil
 	})
 	return out, err
+}
+
+// overdue is what the counters would lose if every reservation that has expired
+// were given back.
+func (t *tenant) overdue(slots []coupon.Slot, expired time.Time) map[coupon.Slot]int64 {
+	out := map[coupon.Slot]int64{}
+	if expired.IsZero() {
+		return out
+	}
+	coupons := map[coupon.ID]bool{}
+	for _, slot := range slots {
+		if coupons[slot.Coupon] {
+			continue
+		}
+		coupons[slot.Coupon] = true
+		q := coupon.ReclaimQuery{Coupon: slot.Coupon, Expired: expired, Limit: math.MaxInt}
+		for _, m := range q.Expire(t.expired(q), t.series).Moves {
+			out[m.Slot] -= m.N
+		}
+	}
+	return out
 }
 
 // Sum implements coupon.Store.
@@ -212,8 +302,11 @@ func (s *Store) Sum(ctx context.Context, q coupon.SumQuery) ([]coupon.BucketSums
 	cells := map[cell]*coupon.BucketSums{}
 	err := s.read(ctx, func(t *tenant) error {
 		last := len(q.Bounds) - 1
-		all := coupon.RedemptionQuery{Coupon: q.Coupon, Unscheduled: q.Unscheduled, Range: coupon.Range{From: q.Bounds[0], To: q.Bounds[last], Clock: q.Clock}}
+		all := coupon.RedemptionQuery{Coupon: q.Coupon, Unscheduled: q.Unscheduled, Code: q.Code, Range: coupon.Range{From: q.Bounds[0], To: q.Bounds[last], Clock: q.Clock}}
 		for _, r := range t.all(all) {
+			if !r.State.Counts() {
+				continue
+			}
 			at := r.MadeAt
 			if q.Clock == coupon.ServiceAt {
 				if at = r.ServiceAt; at.IsZero() {
@@ -250,49 +343,4 @@ func (s *Store) Sum(ctx context.Context, q coupon.SumQuery) ([]coupon.BucketSums
 		return compare(a.Currency, b.Currency)
 	})
 	return out, nil
-}
-
-// Verify implements coupon.Store.
-func (s *Store) Verify(ctx context.Context) (drifts []coupon.Drift, err error) {
-	err = s.read(ctx, func(t *tenant) error {
-		held := t.held()
-		slots := make([]coupon.Slot, 0, len(held))
-		for slot := range held {
-			slots = append(slots, slot)
-		}
-		for slot := range t.counters {
-			slots = append(slots, slot)
-		}
-		slices.SortFunc(slots, coupon.Slot.Compare)
-		for _, slot := range slices.Compact(slots) {
-			if t.counters[slot] != held[slot] {
-				drifts = append(drifts, coupon.Drift{Slot: slot, Counter: t.counters[slot], Held: held[slot]})
-			}
-		}
-		return nil
-	})
-	return drifts, err
-}
-
-// Rebuild implements coupon.Store.
-func (s *Store) Rebuild(ctx context.Context) error {
-	return s.write(ctx, func(t *tenant) error {
-		t.counters = t.held()
-		return nil
-	})
-}
-
-// held adds up the charges of all redemptions that hold theirs.
-func (t *tenant) held() map[coupon.Slot]int64 {
-	out := map[coupon.Slot]int64{}
-	for _, list := range t.redemptions {
-		for _, r := range list {
-			if r.Holds {
-				for _, c := range r.Charges {
-					out[c.Slot] += c.N
-				}
-			}
-		}
-	}
-	return out
 }

@@ -28,7 +28,7 @@ func cancelledBefore(e *env) {
 		"InsertCoupon": func() error { return e.store.InsertCoupon(ctx, fresh) },
 		"UpdateCoupon": func() error { return e.store.UpdateCoupon(ctx, edited, nil) },
 		"Coupon":       func() error { _, err := e.store.Coupon(ctx, c.ID); return err },
-		"CouponByCode": func() error { _, err := e.store.CouponByCode(ctx, "C"); return err },
+		"CouponByCode": func() error { _, _, err := e.store.CouponByCode(ctx, "C"); return err },
 		"Coupons": func() error {
 			_, err := e.store.Coupons(ctx, coupon.CouponQuery{Sort: coupon.ByCode, Limit: 1})
 			return err
@@ -44,13 +44,24 @@ func cancelledBefore(e *env) {
 			return err
 		},
 		"Events":   func() error { _, err := e.store.Events(ctx, c.ID, "b1"); return err },
-		"Counters": func() error { _, err := e.store.Counters(ctx, []coupon.Slot{{Coupon: c.ID}}); return err },
+		"Counters": func() error { _, err := e.store.Counters(ctx, []coupon.Slot{{Coupon: c.ID}}, start); return err },
 		"Sum": func() error {
 			_, err := e.store.Sum(ctx, coupon.SumQuery{Coupon: c.ID, Clock: coupon.MadeAt, Bounds: []time.Time{{}, {}}})
 			return err
 		},
-		"Verify":  func() error { _, err := e.store.Verify(ctx); return err },
-		"Rebuild": func() error { return e.store.Rebuild(ctx) },
+		"Series": func() error { _, err := e.store.Series(ctx, coupon.SeriesKey{Coupon: c.ID, Key: "s"}); return err },
+		"InsertCodes": func() error {
+			_, err := e.store.InsertCodes(ctx, c.ID, []coupon.CouponCode{{Code: "MORE", Coupon: c.ID, CreatedAt: start}})
+			return err
+		},
+		"Codes": func() error { _, err := e.store.Codes(ctx, coupon.CodeQuery{Coupon: c.ID, Limit: 1}); return err },
+		"RecordRefusals": func() error {
+			r := coupon.RefusalRecord{Coupon: c.ID, Booking: "b", Reason: coupon.BelowMinimum, Code: "C", Subtotal: usd("1"), At: start}
+			return e.store.RecordRefusals(ctx, []coupon.RefusalRecord{r}, coupon.RefusalBounds{Most: 1})
+		},
+		"Refusals": func() error { _, err := e.store.Refusals(ctx, coupon.RefusalQuery{Coupon: c.ID, Limit: 1}); return err },
+		"Verify":   func() error { _, err := e.store.Verify(ctx); return err },
+		"Rebuild":  func() error { return e.store.Rebuild(ctx) },
 		"Write": func() error { // only the write itself has the context that is done
 			svc := e.svc.With(writeWith{e.store, ctx})
 			_, err := svc.Redeem(e.Context(), by("b2", ""), "C")

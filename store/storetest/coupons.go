@@ -51,7 +51,7 @@ func everyCouponField(e *env) {
 			e.Fatalf("Coupon: %v", err)
 		}
 		e.same("read by id", got, want)
-		if got, err = e.store.CouponByCode(e.Context(), want.Code); err != nil {
+		if got, _, err = e.store.CouponByCode(e.Context(), want.Code); err != nil {
 			e.Fatalf("CouponByCode: %v", err)
 		}
 		e.same("read by code", got, want)
@@ -82,7 +82,7 @@ func couponNotFound(e *env) {
 	ctx, c := e.Context(), e.coupon("HERE")
 	_, err := e.store.Coupon(ctx, "nowhere")
 	e.is("Coupon", err, coupon.ErrNotFound)
-	_, err = e.store.CouponByCode(ctx, "NOWHERE")
+	_, _, err = e.store.CouponByCode(ctx, "NOWHERE")
 	e.is("CouponByCode", err, coupon.ErrNotFound)
 	ghost := c
 	ghost.ID, ghost.Code, ghost.Version = "nowhere", "GHOST", 2
@@ -125,7 +125,7 @@ func codeIsMatchedWhole(e *env) {
 		}
 	}
 	for _, code := range []coupon.Code{"A%", "_", "A_", "AB", "a-b", ""} {
-		c, err := e.store.CouponByCode(ctx, code)
+		c, _, err := e.store.CouponByCode(ctx, code)
 		if !errors.Is(err, coupon.ErrNotFound) {
 			e.Errorf("CouponByCode(%q): got %q, error %v, want not found", code, c.Code, err)
 		}
@@ -238,7 +238,7 @@ func readerOwns(e *env) {
 			e.Fatalf("the stored coupon was changed from outside:\n\t got %s\n\twant %s", text(c), want)
 		}
 		change(c)
-		c, _ = e.store.CouponByCode(ctx, given.Code)
+		c, _, _ = e.store.CouponByCode(ctx, given.Code)
 		change(c)
 		change(e.coupons(coupon.CouponQuery{}, 10)[0])
 	}

@@ -150,7 +150,7 @@ func refusedEdit(e *env) {
 	e.is("a stale edit", err, coupon.ErrVersion)
 	_, err = e.svc.Update(e.Context(), taken)
 	e.is("an edit to a code in use", err, coupon.ErrDuplicateCode)
-	recharge := func(coupon.Redemption) []coupon.Charge {
+	recharge := func(coupon.Use) []coupon.Charge {
 		return []coupon.Charge{{Slot: coupon.Slot{Coupon: c.ID, Of: coupon.Uses, Per: coupon.PerCoupon, Every: coupon.Ever}, N: 1}}
 	}
 	stale.Version = 3

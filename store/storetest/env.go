@@ -330,9 +330,10 @@ func (e *env) everything() string {
 		if err != nil {
 			e.Fatalf("Notes: %v", err)
 		}
-		out = append(out, c, notes, collect(e, "Versions", e.svc.Versions(e.Context(), c.ID)))
+		out = append(out, c, notes, collect(e, "Versions", e.svc.Versions(e.Context(), c.ID)),
+			collect(e, "Codes", e.svc.Codes(e.Context(), c.ID, "")))
 	}
-	for _, r := range e.redemptions(coupon.RedemptionFilter{}) {
+	for _, r := range e.redemptions(coupon.RedemptionFilter{States: anyState}) {
 		events, err := e.svc.Events(e.Context(), r.Coupon, r.Booking)
 		if err != nil {
 			e.Fatalf("Events: %v", err)
@@ -342,6 +343,8 @@ func (e *env) everything() string {
 	return text(out)
 }
 
+var anyState = []coupon.State{coupon.Redeemed, coupon.Refunded, coupon.Cancelled, coupon.Reserved, coupon.Released, coupon.ReservationExpired, coupon.Opening}
+
 var anyStatus = []coupon.Status{coupon.Archived, coupon.Inactive, coupon.Expired, coupon.UsedUp, coupon.Scheduled, coupon.Active}
 
 // recount adds up the charges that redemptions hold and compares the counters
@@ -349,11 +352,29 @@ var anyStatus = []coupon.Status{coupon.Archived, coupon.Inactive, coupon.Expired
 func (e *env) recount() {
 	e.Helper()
 	held := map[coupon.Slot]int64{}
-	for _, r := range e.redemptions(coupon.RedemptionFilter{}) {
+	live := map[coupon.SeriesKey]int64{}
+	for _, r := range e.redemptions(coupon.RedemptionFilter{States: anyState}) {
 		for _, ch := range r.Charges {
 			if held[ch.Slot] += 0; r.Holds {
 				held[ch.Slot] += ch.N
 			}
+		}
+		if k := (coupon.SeriesKey{Coupon: r.Coupon, Key: r.Series}); r.Series != "" {
+			if live[k] += 0; r.Holds {
+				live[k]++
+			}
+		}
+	}
+	for k, n := range live {
+		x, err := e.store.Series(e.Context(), k)
+		if err != nil && (n > 0 || !errors.Is(err, coupon.ErrNotFound)) {
+			e.Fatalf("Series: %v", err)
+		}
+		if x.Live != n || n == 0 && len(x.Charges) > 0 {
+			e.Errorf("series %s of merchant %s is %s, %d redemptions hold it", k.Key, e.name, text(x), n)
+		}
+		for _, ch := range x.Charges {
+			held[ch.Slot] += ch.N
 		}
 	}
 	slots := make([]coupon.Slot, 0, len(held))
@@ -363,7 +384,7 @@ func (e *env) recount() {
 	slices.SortFunc(slots, coupon.Slot.Compare)
 	compare := func(when string) {
 		e.Helper()
-		counters, err := e.store.Counters(e.Context(), slots)
+		counters, err := e.store.Counters(e.Context(), slots, time.Time{})
 		if err != nil {
 			e.Fatalf("Counters: %v", err)
 		}

@@ -57,7 +57,7 @@ func limitPerCustomer(e *env) {
 	e.redeem(by("y", "Ann@example.com"), "C")
 	got, err := e.store.Counters(e.Context(), []coupon.Slot{
 		{Coupon: c.ID, Of: coupon.Uses, Per: coupon.PerCustomer, Every: coupon.Ever, Subject: "ann@example.com"},
-		{Coupon: c.ID, Of: coupon.Uses, Per: coupon.PerCustomer, Every: coupon.Ever, Subject: "eve"}})
+		{Coupon: c.ID, Of: coupon.Uses, Per: coupon.PerCustomer, Every: coupon.Ever, Subject: "eve"}}, start)
 	if err != nil || len(got) > 2 {
 		e.Fatalf("Counters: %v, error %v", got, err)
 	}
@@ -199,7 +199,7 @@ func slotsDoNotMix(e *env) {
 		{Coupon: y.ID, Of: coupon.Uses, Per: coupon.PerCode, Every: coupon.Ever, Subject: "X"}:                               0,
 		{Coupon: y.ID, Of: coupon.Uses, Per: coupon.PerCode, Every: coupon.Ever, Subject: "Y"}:                               1,
 	}
-	got, err := e.store.Counters(e.Context(), slices.SortedFunc(maps.Keys(want), coupon.Slot.Compare))
+	got, err := e.store.Counters(e.Context(), slices.SortedFunc(maps.Keys(want), coupon.Slot.Compare), start)
 	if err != nil {
 		e.Fatalf("Counters: %v", err)
 	}
@@ -237,7 +237,7 @@ func everyKindOfLimit(e *env) {
 		{Coupon: c.ID, Of: coupon.DiscountGiven, Per: coupon.PerCustomer, Every: coupon.PerDay, Subject: "c1", Currency: "USD", Since: "2026-03-11"}:  0,
 		{Coupon: c.ID, Of: coupon.DiscountGiven, Per: coupon.PerCustomer, Every: coupon.PerWeek, Subject: "c1", Currency: "USD", Since: "2026-03-23"}: 1000,
 	}
-	got, err := e.store.Counters(e.Context(), slices.SortedFunc(maps.Keys(used), coupon.Slot.Compare))
+	got, err := e.store.Counters(e.Context(), slices.SortedFunc(maps.Keys(used), coupon.Slot.Compare), start)
 	if err != nil {
 		e.Fatalf("Counters: %v", err)
 	}
@@ -255,7 +255,7 @@ func manyCounters(e *env) {
 	for i := range 2000 {
 		slots = append(slots, coupon.Slot{Coupon: c.ID, Of: coupon.Uses, Per: coupon.PerCustomer, Every: coupon.Ever, Subject: name("c", i)})
 	}
-	got, err := e.store.Counters(e.Context(), slots)
+	got, err := e.store.Counters(e.Context(), slots, start)
 	if err != nil || got[slots[1999]] != 1 || got[slots[0]] != 0 {
 		e.Errorf("Counters of 2000 slots: %d and %d, error %v, want 1 and 0", got[slots[1999]], got[slots[0]], err)
 	}
@@ -267,11 +267,11 @@ func countersOfNothing(e *env) {
 	used := coupon.Slot{Coupon: c.ID, Of: coupon.Uses, Per: coupon.PerCoupon, Every: coupon.Ever}
 	unused := used
 	unused.Since = "2026-01-01"
-	got, err := e.store.Counters(e.Context(), []coupon.Slot{used, unused, used})
+	got, err := e.store.Counters(e.Context(), []coupon.Slot{used, unused, used}, start)
 	if err != nil || got[used] != 1 || got[unused] != 0 {
 		e.Errorf("Counters: %v, error %v, want 1 and 0", got, err)
 	}
-	if got, err = e.store.Counters(e.Context(), nil); err != nil || len(got) != 0 {
+	if got, err = e.store.Counters(e.Context(), nil, start); err != nil || len(got) != 0 {
 		e.Errorf("Counters of no slots: %v, error %v", got, err)
 	}
 }

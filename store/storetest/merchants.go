@@ -58,11 +58,11 @@ func foreignIDs(e *env) {
 	notFound := func(what string, err error) { e.Helper(); e.is(what, err, coupon.ErrNotFound) }
 	_, err := other.store.Coupon(ctx, c.ID)
 	notFound("Coupon", err)
-	_, err = other.store.CouponByCode(ctx, "OURS")
+	_, _, err = other.store.CouponByCode(ctx, "OURS")
 	notFound("CouponByCode", err)
 	edited := c
 	edited.Version, edited.Name = 2, "theirs now"
-	notFound("UpdateCoupon", other.store.UpdateCoupon(ctx, edited, func(coupon.Redemption) []coupon.Charge { return nil }))
+	notFound("UpdateCoupon", other.store.UpdateCoupon(ctx, edited, func(coupon.Use) []coupon.Charge { return nil }))
 	_, err = other.store.Versions(ctx, c.ID, math.MaxInt64, 10)
 	notFound("Versions", err)
 	_, err = other.store.Notes(ctx, c.ID)
@@ -116,7 +116,7 @@ func nothingLeaks(e *env) {
 		e.Errorf("events of our redemption: %s, error %v", text(events), err)
 	}
 	slot := coupon.Slot{Coupon: c.ID, Of: coupon.Uses, Per: coupon.PerCoupon, Every: coupon.Ever}
-	if got, err := other.store.Counters(ctx, []coupon.Slot{slot}); err != nil || got[slot] != 0 {
+	if got, err := other.store.Counters(ctx, []coupon.Slot{slot}, start); err != nil || got[slot] != 0 {
 		e.Errorf("our counter: %v, error %v", got, err)
 	}
 	if err := other.svc.Rebuild(ctx); err != nil {

@@ -42,7 +42,7 @@ func everyRedemptionField(e *env) {
 	e.same("as read back", got, r)
 	e.same("as listed", e.redemptions(coupon.RedemptionFilter{}), []coupon.Redemption{r})
 	want := coupon.Redemption{
-		Coupon: c.ID, Booking: b.ID, State: coupon.Redeemed, Version: 2, Code: "FULL", Terms: c.Discount, Customer: "ann@example.com", NewCustomer: new(false),
+		Coupon: c.ID, Booking: b.ID, State: coupon.Redeemed, Version: 2, Code: "FULL", Place: 1, Terms: c.Discount, Customer: "ann@example.com", NewCustomer: new(false),
 		Type: coupon.Recurring, Frequency: coupon.EveryMonth, TaxIncluded: true, MadeAt: start.Add(-123457 * time.Microsecond),
 		Service: b.Service, ServiceAt: b.Service.At, Subtotal: usd("106.99"), Eligible: usd("99.99"), Discount: usd("9.99"), OtherDiscounts: usd("0"), Refund: usd("0"),
 		Cost: new(usd("0.01")), RedeemedAt: start, Holds: true, Fingerprint: r.Fingerprint,

@@ -3,6 +3,7 @@ package storetest
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -30,17 +31,18 @@ type shop struct {
 	coupons, versions []coupon.Coupon
 	notes             []coupon.Note
 	redemptions       []coupon.Redemption
+	codes             []coupon.CouponCode // of all coupons, also of archived ones
+	series            map[coupon.SeriesKey]coupon.Series
 	counters          map[coupon.Slot]int64
 	events            []coupon.Event
+	refusals          []coupon.RefusalRecord
 	before            *shop // as it was before the last Write
 }
 
 func (s *shop) clone() *shop {
 	c := *s
-	c.coupons, c.redemptions, c.counters = slices.Clone(s.coupons), slices.Clone(s.redemptions), map[coupon.Slot]int64{}
-	for slot, n := range s.counters {
-		c.counters[slot] = n
-	}
+	c.coupons, c.redemptions = slices.Clone(s.coupons), slices.Clone(s.redemptions)
+	c.counters, c.series = maps.Clone(s.counters), maps.Clone(s.series)
 	return &c
 }
 
@@ -65,7 +67,7 @@ func (s *toy) do(ctx context.Context, f func(*shop) error) error {
 		m = strings.ToLower(strings.TrimSpace(m))
 	}
 	if s.shops[m] == nil {
-		s.shops[m] = &shop{counters: map[coupon.Slot]int64{}}
+		s.shops[m] = &shop{counters: map[coupon.Slot]int64{}, series: map[coupon.SeriesKey]coupon.Series{}}
 	}
 	return f(s.shops[m])
 }
@@ -76,7 +78,7 @@ func (s *toy) InsertCoupon(ctx context.Context, c coupon.Coupon) error {
 			return coupon.ErrDuplicateCode
 		}
 		c = s.storedCoupon(c)
-		sh.coupons, sh.versions = append(sh.coupons, c), append(sh.versions, c)
+		sh.coupons, sh.versions, sh.codes = append(sh.coupons, c), append(sh.versions, c), append(sh.codes, coupon.MainCode(c))
 		return nil
 	})
 }
@@ -86,16 +88,26 @@ func (s *toy) taken(sh *shop, c coupon.Coupon) bool {
 	if s.has("codes are not unique") || !c.ArchivedAt.IsZero() {
 		return false
 	}
-	list := sh.coupons
 	if s.has("a code once used stays taken") {
-		list = sh.versions
+		return slices.ContainsFunc(sh.versions, func(o coupon.Coupon) bool { return o.Code == c.Code && o.ID != c.ID })
 	}
-	return slices.ContainsFunc(list, func(o coupon.Coupon) bool {
-		return o.Code == c.Code && o.ID != c.ID && (o.ArchivedAt.IsZero() || s.has("archived coupons keep their code"))
-	})
+	k, ok := s.code(sh, c.Code)
+	return ok && !(k.Coupon == c.ID && k.Main)
 }
 
-func (s *toy) UpdateCoupon(ctx context.Context, c coupon.Coupon, recharge func(coupon.Redemption) []coupon.Charge) error {
+// code finds the code of a coupon that is not archived.
+func (s *toy) code(sh *shop, code coupon.Code) (coupon.CouponCode, bool) {
+	for _, k := range sh.codes {
+		same := k.Code == code || s.has("codes and keys ignore case") && strings.EqualFold(string(k.Code), string(code))
+		c := sh.coupons[slices.IndexFunc(sh.coupons, func(c coupon.Coupon) bool { return c.ID == k.Coupon })]
+		if same && (c.ArchivedAt.IsZero() || s.has("archived coupons keep their code")) {
+			return k, true
+		}
+	}
+	return coupon.CouponCode{}, false
+}
+
+func (s *toy) UpdateCoupon(ctx context.Context, c coupon.Coupon, recharge func(coupon.Use) []coupon.Charge) error {
 	return s.do(ctx, func(sh *shop) error {
 		if s.has("an edit recounts before it is checked") {
 			s.recharge(sh, c.ID, recharge)
@@ -111,6 +123,8 @@ func (s *toy) UpdateCoupon(ctx context.Context, c coupon.Coupon, recharge func(c
 		}
 		c = s.storedCoupon(c)
 		sh.coupons[i], sh.versions = c, append(sh.versions, c)
+		sh.codes = slices.DeleteFunc(slices.Clone(sh.codes), func(k coupon.CouponCode) bool { return k.Coupon == c.ID && k.Main })
+		sh.codes = append(sh.codes, coupon.MainCode(c))
 		if !s.has("an edit recounts nothing") {
 			s.recharge(sh, c.ID, recharge)
 		}
@@ -128,19 +142,28 @@ func (s *toy) UpdateCoupon(ctx context.Context, c coupon.Coupon, recharge func(c
 	})
 }
 
-func (s *toy) recharge(sh *shop, id coupon.ID, recharge func(coupon.Redemption) []coupon.Charge) {
+func (s *toy) recharge(sh *shop, id coupon.ID, recharge func(coupon.Use) []coupon.Charge) {
 	if recharge == nil {
 		return
 	}
+	again := func(charges *[]coupon.Charge, u coupon.Use) {
+		for _, ch := range *charges {
+			sh.counters[s.slot(ch.Slot)] -= ch.N
+		}
+		*charges = recharge(u)
+		for _, ch := range *charges {
+			sh.counters[s.slot(ch.Slot)] += ch.N
+		}
+	}
 	for i := range sh.redemptions {
 		if r := &sh.redemptions[i]; r.Coupon == id && r.Holds {
-			for _, ch := range r.Charges {
-				sh.counters[s.slot(ch.Slot)] -= ch.N
-			}
-			r.Charges = recharge(*r)
-			for _, ch := range r.Charges {
-				sh.counters[s.slot(ch.Slot)] += ch.N
-			}
+			again(&r.Charges, r.Use())
+		}
+	}
+	for k, x := range sh.series {
+		if k.Coupon == id && x.Live > 0 && !s.has("an edit forgets the series") {
+			again(&x.Charges, x.Use())
+			sh.series[k] = x
 		}
 	}
 }
@@ -171,11 +194,20 @@ func (s *toy) Coupon(ctx context.Context, id coupon.ID) (coupon.Coupon, error) {
 	return s.find(ctx, func(c coupon.Coupon) bool { return c.ID == id })
 }
 
-func (s *toy) CouponByCode(ctx context.Context, code coupon.Code) (coupon.Coupon, error) {
-	return s.find(ctx, func(c coupon.Coupon) bool {
-		same := c.Code == code || s.has("codes and keys ignore case") && strings.EqualFold(string(c.Code), string(code))
-		return same && (c.ArchivedAt.IsZero() || s.has("archived coupons keep their code"))
+func (s *toy) CouponByCode(ctx context.Context, code coupon.Code) (coupon.Coupon, coupon.CouponCode, error) {
+	var k coupon.CouponCode
+	err := s.do(ctx, func(sh *shop) error {
+		var ok bool
+		if k, ok = s.code(sh, code); !ok && !s.has("what is not there is empty") {
+			return coupon.ErrNotFound
+		}
+		return nil
 	})
+	if err != nil || k.Coupon == "" {
+		return coupon.Coupon{}, k, err
+	}
+	c, err := s.Coupon(ctx, k.Coupon)
+	return c, k, err
 }
 
 func (s *toy) Coupons(ctx context.Context, q coupon.CouponQuery) (page []coupon.Coupon, err error) {

@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"errors"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -22,12 +23,7 @@ func (s *toy) Write(ctx context.Context, groups []*coupon.Group) error {
 			}
 			v := s.view(seen, g)
 			slots := g.Slots(v)
-			for _, slot := range slots {
-				if !s.has("limits are not guarded") {
-					v.Used[slot] = seen.counters[s.slot(slot)]
-				}
-			}
-			changes := g.Decide(v)
+			changes := s.decide(sh, seen, g, v, slots)
 			switch {
 			case changes != nil:
 				s.apply(sh, changes)
@@ -50,11 +46,63 @@ func (s *toy) Write(ctx context.Context, groups []*coupon.Group) error {
 	return err
 }
 
+// decide asks the group until nothing is to be reclaimed any more.
+func (s *toy) decide(sh, seen *shop, g *coupon.Group, v *coupon.View, slots []coupon.Slot) *coupon.Changes {
+	for {
+		for _, slot := range slots {
+			if !s.has("limits are not guarded") {
+				v.Used[slot] = seen.counters[s.slot(slot)]
+			}
+		}
+		changes, q := g.Decide(v)
+		if q == nil {
+			return changes
+		}
+		expired := s.expired(sh, *q)
+		if len(expired) < q.Limit || s.has("one batch of reservations is reclaimed") {
+			v.Reclaimed = append(v.Reclaimed, *q)
+		}
+		changes = q.Expire(expired, sh.series)
+		if s.has("a reclaimed reservation keeps its use") {
+			changes.Moves = nil
+		}
+		s.apply(sh, changes)
+	}
+}
+
+// expired are the reservations that a query asks for.
+func (s *toy) expired(sh *shop, q coupon.ReclaimQuery) (found []coupon.Redemption) {
+	if s.has("reservations never expire") {
+		return nil
+	}
+	for _, r := range sh.redemptions {
+		holds := q.Holds
+		if s.has("a reservation that was confirmed expires") {
+			holds = func(r coupon.Redemption) bool {
+				if r.State == coupon.Redeemed && !r.ExpiresAt.IsZero() {
+					r.State = coupon.Reserved
+				}
+				return q.Holds(r)
+			}
+		}
+		if holds(r) {
+			found = append(found, s.readRedemption(r))
+		}
+	}
+	slices.SortFunc(found, func(a, b coupon.Redemption) int { return a.ExpiresAt.Compare(b.ExpiresAt) })
+	return found[:min(len(found), q.Limit)]
+}
+
 func (s *toy) view(sh *shop, g *coupon.Group) *coupon.View {
-	v := &coupon.View{Coupons: map[coupon.ID]coupon.Coupon{}, Used: map[coupon.Slot]int64{}}
+	v := &coupon.View{Coupons: map[coupon.ID]coupon.Coupon{}, Series: map[coupon.SeriesKey]coupon.Series{}, Used: map[coupon.Slot]int64{}}
 	for _, c := range sh.coupons {
 		if slices.Contains(g.Coupons, c.ID) {
 			v.Coupons[c.ID] = c
+		}
+	}
+	if !s.has("series are not remembered") {
+		for k, x := range sh.series {
+			v.Series[k] = x.Clone()
 		}
 	}
 	if s.has("earlier redemptions are not looked at") {
@@ -103,6 +151,9 @@ func (s *toy) apply(sh *shop, changes *coupon.Changes) {
 			continue
 		}
 		sh.counters[s.slot(m.Slot)] += m.N
+	}
+	for _, x := range changes.Series {
+		sh.series[coupon.SeriesKey{Coupon: x.Coupon, Key: x.Key}] = x.Clone()
 	}
 	sh.events = append(sh.events, changes.Events...)
 }
@@ -175,7 +226,7 @@ func (s *toy) Events(ctx context.Context, id coupon.ID, booking string) (events 
 	return events, err
 }
 
-func (s *toy) Counters(ctx context.Context, slots []coupon.Slot) (map[coupon.Slot]int64, error) {
+func (s *toy) Counters(ctx context.Context, slots []coupon.Slot, expired time.Time) (map[coupon.Slot]int64, error) {
 	out := map[coupon.Slot]int64{}
 	err := s.do(ctx, func(sh *shop) error {
 		if len(slots) > 1000 && s.has("a statement has 1000 counters at most") {
@@ -183,6 +234,17 @@ func (s *toy) Counters(ctx context.Context, slots []coupon.Slot) (map[coupon.Slo
 		}
 		for _, slot := range slots {
 			out[slot] = sh.counters[s.slot(slot)]
+		}
+		for _, c := range sh.coupons {
+			if expired.IsZero() || s.has("expired reservations are shown as used") {
+				break
+			}
+			q := coupon.ReclaimQuery{Coupon: c.ID, Expired: expired, Limit: math.MaxInt}
+			for _, m := range q.Expire(s.expired(sh, q), sh.series).Moves {
+				if _, ok := out[m.Slot]; ok {
+					out[m.Slot] += m.N
+				}
+			}
 		}
 		return nil
 	})
@@ -207,7 +269,13 @@ func (s *toy) Sum(ctx context.Context, q coupon.SumQuery) (out []coupon.BucketSu
 				if s.has("currencies are summed together") {
 					c = "USD"
 				}
-				if !s.in(r, q, bucket) || (q.Unscheduled && !r.ServiceAt.IsZero()) {
+				if !s.in(r, q, bucket) || q.Unscheduled && !r.ServiceAt.IsZero() || q.Code != "" && q.Code != r.Code && !s.has("a sum is of all codes") {
+					continue
+				}
+				if s.has("reservations are summed") && r.State == coupon.Reserved {
+					r.State = coupon.Redeemed
+				}
+				if !r.State.Counts() {
 					continue
 				}
 				if sums[c] == nil {
@@ -290,6 +358,11 @@ func (s *toy) Verify(ctx context.Context) (drifts []coupon.Drift, err error) {
 				drifts = append(drifts, coupon.Drift{Slot: slot, Counter: n})
 			}
 		}
+		for k, n := range s.members(sh) {
+			if x := sh.series[k]; x.Live != n {
+				drifts = append(drifts, coupon.Drift{Slot: x.Slot(), Counter: x.Live, Held: n})
+			}
+		}
 		return nil
 	})
 	return drifts, err
@@ -297,9 +370,27 @@ func (s *toy) Verify(ctx context.Context) (drifts []coupon.Drift, err error) {
 
 func (s *toy) Rebuild(ctx context.Context) error {
 	return s.do(ctx, func(sh *shop) error {
+		members := s.members(sh)
+		for k, x := range sh.series {
+			if x.Live = members[k]; x.Live == 0 {
+				x.Charges = nil
+			}
+			sh.series[k] = x
+		}
 		sh.counters = s.held(sh)
 		return nil
 	})
+}
+
+// members counts the redemptions of each series that hold.
+func (s *toy) members(sh *shop) map[coupon.SeriesKey]int64 {
+	out := map[coupon.SeriesKey]int64{}
+	for _, r := range sh.redemptions {
+		if r.Holds && r.Series != "" {
+			out[coupon.SeriesKey{Coupon: r.Coupon, Key: r.Series}]++
+		}
+	}
+	return out
 }
 
 func (s *toy) held(sh *shop) map[coupon.Slot]int64 {
@@ -309,6 +400,11 @@ func (s *toy) held(sh *shop) map[coupon.Slot]int64 {
 			if r.Holds || s.has("cancelled redemptions are counted again") {
 				held[s.slot(ch.Slot)] += ch.N
 			}
+		}
+	}
+	for _, x := range sh.series {
+		for _, ch := range x.Charges {
+			held[s.slot(ch.Slot)] += ch.N
 		}
 	}
 	return held

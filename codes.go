@@ -1,0 +1,120 @@
+package coupon
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"time"
+)
+
+// CouponCode is a code by which a coupon is used. Every coupon has a main one,
+// [Coupon.Code]; it may have many further ones. All are under the coupon's limits.
+type CouponCode struct {
+	Code   Code `json:"code"`           // unique among coupons that are not archived
+	Coupon ID   `json:"coupon"`         // whose it is
+	Main   bool `json:"main,omitempty"` // it is the coupon's own
+	// SingleUse codes are redeemed once; a cancelled booking gives the use back.
+	SingleUse bool `json:"single_use,omitempty"`
+	// Customer is the canonical key of the only customer who may use it; empty is
+	// everybody.
+	Customer string `json:"customer,omitempty"`
+	// Batch is the host's key of the codes that were generated together; empty of
+	// single ones.
+	Batch     string    `json:"batch,omitempty"`
+	CreatedAt time.Time `json:"created_at"`
+	CreatedBy string    `json:"created_by,omitempty"`
+}
+
+// MainCode is the row of a coupon's own code, as a store keeps it.
+func MainCode(c Coupon) CouponCode {
+	return CouponCode{Code: c.Code, Coupon: c.ID, Main: true, CreatedAt: c.CreatedAt, CreatedBy: c.CreatedBy}
+}
+
+// checkCustomer refuses everybody but the customer whose code it is.
+func (k CouponCode) checkCustomer(b priced, refuse func(Refusal)) {
+	switch {
+	case k.Customer == "" || k.Customer == b.Customer.Key:
+	case b.Customer.Key == "":
+		refuse(Refusal{Reason: NoCustomer})
+	default:
+		refuse(Refusal{Reason: NotYours})
+	}
+}
+
+// validate checks a code and gives its canonical form.
+func (k CouponCode) validate(p *problems, field string) CouponCode {
+	code, err := ParseCode(string(k.Code))
+	p.merge(field+"code", err)
+	k.Code, k.Customer = code, CustomerKey(k.Customer)
+	checkKey(p, field+"customer", k.Customer, false)
+	checkKey(p, field+"batch", k.Batch, false)
+	return k
+}
+
+// AddCode gives a coupon a further code of the host's own: Code, SingleUse,
+// Customer and Batch of k are taken, the rest is set. A code that the coupon has
+// already in the same way changes nothing; one that is in use otherwise is
+// [ErrDuplicateCode]. Of an archived coupon, and of one that is not there, it is
+// [ErrNotFound].
+func (s *Service) AddCode(ctx context.Context, id ID, k CouponCode) (CouponCode, error) {
+	var p problems
+	k = k.validate(&p, "")
+	if err := p.err(); err != nil {
+		return CouponCode{}, err
+	}
+	k.Coupon, k.Main, k.CreatedAt, k.CreatedBy = id, false, s.Now(), s.actor
+	taken, err := s.store.InsertCodes(ctx, id, []CouponCode{k})
+	if err != nil || len(taken) == 0 {
+		return k, err
+	}
+	_, there, err := s.store.CouponByCode(ctx, k.Code)
+	if errors.Is(err, ErrNotFound) {
+		return CouponCode{}, ErrContention // it was taken and freed meanwhile
+	}
+	if err == nil && !there.same(k) {
+		err = ErrDuplicateCode
+	}
+	return there, err
+}
+
+// same reports whether two are the same code, whoever made it when.
+func (k CouponCode) same(o CouponCode) bool {
+	o.CreatedAt, o.CreatedBy = k.CreatedAt, k.CreatedBy
+	return k == o
+}
+
+// Codes lists the codes of a coupon, of one batch or (empty) all with the main
+// one, in the order of their bytes, in pages behind the scenes. A coupon that is
+// not there is [ErrNotFound].
+func (s *Service) Codes(ctx context.Context, id ID, batch string) iter.Seq2[CouponCode, error] {
+	return func(yield func(CouponCode, error) bool) {
+		if _, err := s.store.Coupon(ctx, id); err != nil {
+			yield(CouponCode{}, err)
+			return
+		}
+		q := CodeQuery{Coupon: id, Batch: batch, Limit: 1000}
+		for {
+			page, err := s.store.Codes(ctx, q)
+			if err != nil {
+				yield(CouponCode{}, err)
+				return
+			}
+			for _, k := range page {
+				if q.After = k.Code; !yield(k, nil) {
+					return
+				}
+			}
+			if len(page) < q.Limit {
+				return
+			}
+		}
+	}
+}
+
+// Attempt is one typed code that was looked up, a hit or a miss.
+type Attempt struct {
+	Typed    string // as it came, of any length and content
+	Found    bool   // a coupon that is not archived has it
+	Customer string // canonical key; empty if unknown
+	Booking  string // the host's id
+}

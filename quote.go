@@ -1,0 +1,231 @@
+package coupon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// MaxCodes is how many codes one call may try.
+const MaxCodes = 20
+
+// Quote is what codes would give on a booking now. It writes nothing and holds
+// nothing: by the time of Redeem another customer may have taken the last use.
+type Quote struct {
+	Booking  string `json:"booking,omitempty"`  // the host's id
+	Customer string `json:"customer,omitempty"` // canonical key; empty if unknown
+	Subtotal Money  `json:"subtotal"`           // the whole booking before any discount
+	Discount Money  `json:"discount"`           // of all offers that are not refused
+	Total    Money  `json:"total"`              // Subtotal − Discount − what other coupons took off already
+	// Offers are one per code, in the order given; each on what the earlier ones
+	// left.
+	Offers []Offer   `json:"offers"`
+	At     time.Time `json:"at"` // when it was made
+}
+
+// OK reports whether nothing is refused.
+func (q Quote) OK() bool { return len(q.Refusals()) == 0 }
+
+// Refusals are those of all offers.
+func (q Quote) Refusals() []Refusal {
+	var out []Refusal
+	for _, o := range q.Offers {
+		out = append(out, o.Refusals...)
+	}
+	return out
+}
+
+// Refused is the quote's refusals as the error that Redeem would give, to be
+// shown or kept (see [Service.RecordRefusals]); nil if nothing is refused.
+func (q Quote) Refused() *RefusedError {
+	refusals := q.Refusals()
+	if len(refusals) == 0 {
+		return nil
+	}
+	return &RefusedError{Refusals: refusals, Booking: q.Booking, Customer: q.Customer, Subtotal: q.Subtotal, At: q.At}
+}
+
+// Quote tells what one or several codes, as typed, would give on a booking, and
+// every reason why not: refusals are values in the quote. Several are applied in
+// the order given, each on what the earlier ones and the booking's other coupons
+// left; limits and minimum totals are judged on the undiscounted subtotal. A
+// booking that has the coupon already is quoted without counting its own use; one
+// whose redemption was cancelled is quoted like a new one, although Redeem says
+// [ErrCancelled]. The error is an [*InvalidError] of the booking, what the host's
+// Config.Attempt says, or a failure of the store.
+func (s *Service) Quote(ctx context.Context, b Booking, codes ...string) (Quote, error) {
+	now := s.Now()
+	p, err := b.price(now)
+	if err != nil {
+		return Quote{}, err
+	}
+	u, err := s.lookUp(ctx, p, codes)
+	if err != nil {
+		return Quote{}, err
+	}
+	x := pricing{booking: p, now: now, coupons: u.coupons, existing: u.existing}
+	if x.series, err = s.seriesOf(ctx, p, u.codes); err != nil {
+		return Quote{}, err
+	}
+	var slots []Slot
+	for _, k := range u.codes {
+		slots = append(slots, u.coupons[k.Coupon].slots(p.use(k))...)
+	}
+	if len(slots) > 0 {
+		if x.used, err = s.store.Counters(ctx, sortedSlots(slots), now); err != nil {
+			return Quote{}, err
+		}
+	}
+	standing := u.standing(now)
+	offers := x.offers(u.codes, standing)
+	q := Quote{Booking: p.ID, Customer: p.Customer.Key, Subtotal: fromMinor(p.subtotal, p.Currency), At: now}
+	var taken, left int64
+	for _, o := range offers {
+		q.Offers = append(q.Offers, o.public(p))
+		if len(o.refusals) == 0 {
+			taken += o.discount
+		}
+	}
+	for _, n := range p.leftBy(standing) {
+		left += n
+	}
+	q.Discount = fromMinor(taken, p.Currency)
+	q.Total = fromMinor(left-taken, p.Currency)
+	return q, nil
+}
+
+// lookup is what typed codes mean on a booking.
+type lookup struct {
+	codes    []CouponCode // in the order given; without a coupon: unknown
+	coupons  map[ID]Coupon
+	existing []Redemption // that the booking has
+}
+
+// lookUp finds the coupons of typed codes, and of what the booking has already.
+// What a booking was redeemed with, and the code of a series, stay what they were
+// although another coupon may have the code now.
+func (s *Service) lookUp(ctx context.Context, p priced, typed []string) (u lookup, err error) {
+	if n := len(typed); n == 0 || n > MaxCodes {
+		return u, invalid("codes", strconv.Itoa(n), fmt.Sprintf("must be 1 to %d codes", MaxCodes))
+	}
+	if u.existing, err = s.ofBooking(ctx, p.ID); err != nil {
+		return u, err
+	}
+	u.coupons = map[ID]Coupon{}
+	for _, t := range typed {
+		k, c, err := s.find(ctx, p, t, u.existing)
+		found := err == nil
+		if !found && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrInvalid) {
+			return u, err
+		}
+		if s.attempt != nil {
+			if err := s.attempt(ctx, Attempt{Typed: t, Found: found, Customer: p.Customer.Key, Booking: p.ID}); err != nil {
+				return u, err
+			}
+		}
+		if found {
+			u.coupons[c.ID] = c
+		}
+		u.codes = append(u.codes, k)
+	}
+	for _, r := range u.existing {
+		if _, ok := u.coupons[r.Coupon]; !ok {
+			if u.coupons[r.Coupon], err = s.store.Coupon(ctx, r.Coupon); err != nil {
+				return u, err
+			}
+		}
+	}
+	return u, nil
+}
+
+// find is what one typed code means.
+func (s *Service) find(ctx context.Context, p priced, typed string, existing []Redemption) (CouponCode, Coupon, error) {
+	code, err := ParseCode(typed)
+	if err != nil {
+		return CouponCode{}, Coupon{}, err
+	}
+	c, k, err := s.store.CouponByCode(ctx, code)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return CouponCode{}, Coupon{}, err
+	}
+	known := slices.ContainsFunc(existing, func(r Redemption) bool { return err == nil && r.Coupon == c.ID })
+	before := slices.DeleteFunc(slices.Clone(existing), func(r Redemption) bool { return r.Code != code })
+	if !known && len(before) == 0 && p.Series != "" {
+		var failed error
+		if before, failed = s.ofSeries(ctx, RedemptionQuery{Series: p.Series, Code: code}); failed != nil {
+			return CouponCode{}, Coupon{}, failed
+		}
+	}
+	if !known && len(before) > 0 && (err != nil || before[0].Coupon != c.ID) {
+		r := before[0]
+		c, err = s.store.Coupon(ctx, r.Coupon)
+		k = CouponCode{Code: code, Coupon: r.Coupon, SingleUse: r.SingleUse}
+	}
+	return k, c, err
+}
+
+// ofBooking gives the redemptions of a booking, in the order of their coupons.
+func (s *Service) ofBooking(ctx context.Context, booking string) ([]Redemption, error) {
+	if booking == "" {
+		return nil, nil // to a store an empty key is "any booking"
+	}
+	return s.store.Redemptions(ctx, RedemptionQuery{Booking: booking, Range: Range{Clock: MadeAt}, Sort: ByBooking, Limit: pageSize})
+}
+
+// ofSeries gives the first redemption of a series that holds, or none.
+func (s *Service) ofSeries(ctx context.Context, q RedemptionQuery) ([]Redemption, error) {
+	q.Range.Clock, q.Sort, q.Limit = MadeAt, ByMadeAt, pageSize
+	for {
+		page, err := s.store.Redemptions(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		for i, r := range page {
+			if r.Holds {
+				return page[i : i+1], nil
+			}
+		}
+		if len(page) < q.Limit {
+			return nil, nil
+		}
+		last := q.Sort.CursorOf(page[len(page)-1])
+		q.After = &last
+	}
+}
+
+// seriesOf is what the coupons count for the booking's series, as far as a quote
+// needs it: whether another booking holds it.
+func (s *Service) seriesOf(ctx context.Context, p priced, codes []CouponCode) (map[SeriesKey]Series, error) {
+	out := map[SeriesKey]Series{}
+	if p.Series == "" {
+		return out, nil
+	}
+	for _, k := range codes {
+		if k.Coupon == "" {
+			continue
+		}
+		held, err := s.store.Series(ctx, SeriesKey{k.Coupon, p.Series})
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return nil, err
+		}
+		out[SeriesKey{k.Coupon, p.Series}] = held
+	}
+	return out, nil
+}
+
+// standing are the redemptions of the booking that are not of the codes, in the
+// order in which they were applied.
+func (u lookup) standing(now time.Time) []Redemption {
+	var out []Redemption
+	for _, r := range u.existing {
+		asked := slices.ContainsFunc(u.codes, func(k CouponCode) bool { return k.Coupon == r.Coupon })
+		if r.live(now) && !asked {
+			out = append(out, r)
+		}
+	}
+	byPlace(out)
+	return out
+}
