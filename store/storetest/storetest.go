@@ -62,6 +62,11 @@ func subjects() []subject {
 		{"coupons", couponCases},
 		{"lists", listCases},
 		{"redemptions", redemptionCases},
+		{"keys", keyCases},
+		{"reservations", reservationCases},
+		{"series", seriesCases},
+		{"several", severalCases},
+		{"amend", amendCases},
 		{"groups", groupCases},
 		{"cancel", cancelCases},
 		{"limits", limitCases},
@@ -73,6 +78,7 @@ func subjects() []subject {
 		{"notes", noteCases},
 		{"merchants", merchantCases},
 		{"races", raceCases},
+		{"life-races", lifeRaceCases},
 		{"context", contextCases},
 	}
 }
