@@ -269,7 +269,7 @@ func setCost(e *env) {
 			e.Errorf("summary of %s: %s", c.Code, text(f))
 		}
 	}
-	if rs := set("b", nil); rs[0].Cost != nil {
+	if rs := set("b", nil); rs[0].Cost != nil || e.stored(a.ID, "b").Cost != nil {
 		e.Errorf("no longer known: %s", text(rs[0]))
 	}
 	for what, cost := range map[string]coupon.Money{"negative": usd("-1"), "another currency": coupon.MustMoney("1", "EUR")} {

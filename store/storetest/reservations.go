@@ -144,13 +144,15 @@ func reservationReclaimed(e *env) {
 
 func reservationsReclaimed(e *env) {
 	const n = 250
-	c := e.coupon("C", limited(uses(n, coupon.PerCoupon, coupon.Ever), uses(1, coupon.PerCustomer, coupon.Ever)))
+	c := e.coupon("C", limited(uses(n, coupon.PerCoupon, coupon.Ever), uses(1, coupon.PerCustomer, coupon.Ever), budget(usd("2500"), coupon.PerCoupon, coupon.Ever)))
 	for i := range n {
 		e.reserve(by(name("b", i), name("c", i)), "C")
 	}
 	e.refused(by("late", "zoe"), "C", coupon.LimitReached)
 	e.clock.set(start.Add(hold))
-	e.redeem(by("late", "zoe"), "C")
+	e.redeem(worth(by("late", "zoe"), "24990"), "C") // takes what nearly all of them held
+	e.cancel("late")
+	e.redeem(by("late again", "zoe"), "C")
 	e.wantUsed(c.ID, 1)
 	for i := range n - 1 {
 		e.redeem(by(name("b", i), name("c", i)), "C")

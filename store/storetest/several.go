@@ -11,7 +11,6 @@ var severalCases = []testCase{
 	{"judged-on-the-whole", "minimum totals and limits are judged on the undiscounted booking", severalJudged},
 	{"all-or-none", "if one of them is refused, none is redeemed, and every refusal is told", severalAllOrNone},
 	{"only-if-each-allows", "a coupon that is not combinable stands alone, in whatever order and call", severalCombinable},
-	{"never-twice", "the same coupon twice is refused", severalTwice},
 	{"added-later", "a coupon added to a booking takes what the earlier ones left, and they learn of it", severalLater},
 	{"replay", "the same codes again replay; of more codes, those that are there stand", severalReplay},
 	{"on-both-pages", "a booking with two coupons is in the summary of both", severalSummaries},
@@ -122,19 +121,6 @@ func severalCombinable(e *env) {
 	refused("to an imported one", by("b4", ""), "B")
 	e.cancel("b2")
 	e.redeem(by("b2", "ann"), "A") // the other was cancelled
-}
-
-func severalTwice(e *env) {
-	e.coupon("A", combinable)
-	_, err := e.svc.RedeemAll(e.Context(), by("b", "ann"), []string{"A", " a "})
-	r, ok := errors.AsType[*coupon.RefusedError](err)
-	if !ok || r.Refusals[0].Reason != coupon.AlreadyApplied {
-		e.Errorf("the same code twice: error %v, want %s", err, coupon.AlreadyApplied)
-	}
-	q, err := e.svc.Quote(e.Context(), by("b", "ann"), "A", "A")
-	if err != nil || len(q.Offers) != 2 || len(q.Offers[1].Refusals) == 0 || !q.Discount.Equal(usd("10")) {
-		e.Errorf("a quote of it: %s, error %v", text(q), err)
-	}
 }
 
 func severalLater(e *env) {

@@ -23,7 +23,9 @@ type toy struct {
 type toyDB struct {
 	mu     sync.Mutex
 	shops  map[string]*shop
-	served int // rows of a walk that were given out: only paging by offset wants to know
+	locks  sync.Mutex
+	locked map[coupon.ID]bool // only coupons that are locked in no order
+	served int                // rows of a walk that were given out: only paging by offset wants to know
 }
 
 // shop is what one merchant has, in the order in which it came.
@@ -47,7 +49,7 @@ func (s *shop) clone() *shop {
 }
 
 func newToy(defect string) func(merchant string) coupon.Store {
-	db := &toyDB{shops: map[string]*shop{}}
+	db := &toyDB{shops: map[string]*shop{}, locked: map[coupon.ID]bool{}}
 	return func(merchant string) coupon.Store { return &toy{db, merchant, defect} }
 }
 
@@ -122,6 +124,11 @@ func (s *toy) UpdateCoupon(ctx context.Context, c coupon.Coupon, recharge func(c
 			return coupon.ErrDuplicateCode
 		}
 		c = s.storedCoupon(c)
+		for j := range sh.redemptions {
+			if r := &sh.redemptions[j]; r.Coupon == c.ID && r.State == coupon.Reserved && s.has("an edit releases what is reserved") {
+				r.State = coupon.Released
+			}
+		}
 		sh.coupons[i], sh.versions = c, append(sh.versions, c)
 		sh.codes = slices.DeleteFunc(slices.Clone(sh.codes), func(k coupon.CouponCode) bool { return k.Coupon == c.ID && k.Main })
 		sh.codes = append(sh.codes, coupon.MainCode(c))
@@ -376,6 +383,10 @@ func (s *toy) storedCoupon(c coupon.Coupon) coupon.Coupon {
 		return c
 	}
 	c = c.Clone()
+	if s.has("how much of a series is covered is not kept") {
+		c.Restrictions.Occurrences = 0
+	}
+	c.Combinable = c.Combinable || s.has("whether a coupon stands alone is not kept")
 	s.instants(&c.Start, &c.End)
 	return c
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -12,6 +13,13 @@ import (
 )
 
 func (s *toy) Write(ctx context.Context, groups []*coupon.Group) error {
+	if s.has("coupons are locked in no order") {
+		unlock, err := s.lockInNoOrder(groups)
+		if err != nil {
+			return err
+		}
+		defer unlock()
+	}
 	err := s.do(ctx, func(sh *shop) error {
 		sh.before = nil
 		began := sh.clone()
@@ -44,6 +52,36 @@ func (s *toy) Write(ctx context.Context, groups []*coupon.Group) error {
 		return context.Canceled
 	}
 	return err
+}
+
+// lockInNoOrder locks the coupons of the groups one by one as they come, and
+// gives up where a database would find a deadlock.
+func (s *toy) lockInNoOrder(groups []*coupon.Group) (unlock func(), err error) {
+	var held []coupon.ID
+	unlock = func() {
+		s.locks.Lock()
+		defer s.locks.Unlock()
+		for _, id := range held {
+			delete(s.locked, id)
+		}
+	}
+	for _, g := range groups {
+		for _, id := range g.Coupons {
+			s.locks.Lock()
+			taken := s.locked[id]
+			if !taken {
+				s.locked[id] = true
+				held = append(held, id)
+			}
+			s.locks.Unlock()
+			if taken {
+				unlock()
+				return nil, errors.New("deadlock detected")
+			}
+			runtime.Gosched()
+		}
+	}
+	return unlock, nil
 }
 
 // decide asks the group until nothing is to be reclaimed any more.
@@ -95,20 +133,32 @@ func (s *toy) expired(sh *shop, q coupon.ReclaimQuery) (found []coupon.Redemptio
 
 func (s *toy) view(sh *shop, g *coupon.Group) *coupon.View {
 	v := &coupon.View{Coupons: map[coupon.ID]coupon.Coupon{}, Series: map[coupon.SeriesKey]coupon.Series{}, Used: map[coupon.Slot]int64{}}
-	for _, c := range sh.coupons {
-		if slices.Contains(g.Coupons, c.ID) {
+	coupons := sh.coupons
+	if s.has("a write sees the first version") {
+		coupons = sh.versions
+	}
+	for _, c := range coupons {
+		if _, ok := v.Coupons[c.ID]; !ok && slices.Contains(g.Coupons, c.ID) {
 			v.Coupons[c.ID] = c
 		}
 	}
 	if !s.has("series are not remembered") {
 		for k, x := range sh.series {
 			v.Series[k] = x.Clone()
+			for _, id := range g.Coupons {
+				if x.Coupon = id; s.has("series are of all coupons") {
+					v.Series[coupon.SeriesKey{Coupon: id, Key: k.Key}] = x.Clone()
+				}
+			}
 		}
 	}
 	if s.has("earlier redemptions are not looked at") {
 		return v
 	}
 	for _, r := range sh.redemptions {
+		if s.has("another coupon's redemption is not seen") && !slices.Contains(g.Coupons, r.Coupon) {
+			continue
+		}
 		if s.sameBooking(r.Booking, g.Booking) {
 			r = s.readRedemption(r)
 			if s.has("the state read is the first one") {
@@ -143,6 +193,9 @@ func (s *toy) apply(sh *shop, changes *coupon.Changes) {
 		if i < 0 {
 			sh.redemptions = append(sh.redemptions, r)
 		} else {
+			if old := sh.redemptions[i]; s.has("an update keeps the first amounts") {
+				r.Subtotal, r.Eligible, r.Discount, r.OtherDiscounts = old.Subtotal, old.Eligible, old.Discount, old.OtherDiscounts
+			}
 			sh.redemptions[i] = r
 		}
 	}
@@ -179,6 +232,10 @@ func (s *toy) storedRedemption(r coupon.Redemption) coupon.Redemption {
 		r.Lines = r.Lines[:100]
 	case s.has("every redemption holds its charges"):
 		r.Holds = true
+	case s.has("reservations forget when they end"):
+		r.ExpiresAt = time.Time{}
+	case s.has("what other coupons took off is not kept"):
+		r.OtherDiscounts = zero
 	}
 	return r
 }
@@ -403,6 +460,9 @@ func (s *toy) held(sh *shop) map[coupon.Slot]int64 {
 		}
 	}
 	for _, x := range sh.series {
+		if s.has("Rebuild forgets the series") {
+			break
+		}
 		for _, ch := range x.Charges {
 			held[s.slot(ch.Slot)] += ch.N
 		}
