@@ -65,7 +65,7 @@ func TestNoStatementIsGluedTogether(t *testing.T) {
 	t.Parallel()
 	runs := regexp.MustCompile(`^(NewRaw|Where|WhereOr|OrderExpr|ColumnExpr|TableExpr|Having|Exec|ExecContext|Query|QueryContext|QueryRowContext|exec|scan|Safe|SafeQuery)$`)
 	calls := 0
-	eachFile(t, []string{"store/internal", "store/sqlite"}, func(_ string, files *token.FileSet, f *ast.File) {
+	eachFile(t, []string{"store/internal", "store/sqlite", "store/postgres"}, func(_ string, files *token.FileSet, f *ast.File) {
 		ast.Inspect(f, func(n ast.Node) bool {
 			call, ok := n.(*ast.CallExpr)
 			if !ok || !runs.MatchString(name(call.Fun)) {

@@ -54,6 +54,7 @@ type Store struct {
 	*rows
 	tx         *transactor
 	migrations []sqlstore.Migration
+	inTx       bool // of the host
 }
 
 // rows implements coupon.Store, once for all SQL databases.
@@ -83,14 +84,14 @@ func open(db *bun.DB, opt Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{tx: newTransactor(db)}
-	if s.migrations, err = sqlstore.Migrations(dir, opt.Prefix); err != nil {
+	if s.migrations, err = sqlstore.Migrations(dir, "", opt.Prefix); err != nil {
 		return nil, fmt.Errorf("sqlite: %w", err)
 	}
 	s.rows, err = sqlstore.New(sqlstore.Config{
 		DB: db, Prefix: opt.Prefix, Transactor: s.tx,
 		Dialect: sqlstore.Dialect{
 			Contains: "instr(?, ?) > 0",
-			Overflow: func(err error) bool { return hasCode(err, codeError) },
+			Overflow: perhaps, NoTable: perhaps,
 			HasTable: "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?",
 		},
 	})
@@ -98,6 +99,14 @@ func open(db *bun.DB, opt Options) (*Store, error) {
 		return nil, fmt.Errorf("sqlite: %w", err)
 	}
 	return s, nil
+}
+
+// perhaps: SQLite has one code for everything that goes wrong with a statement.
+func perhaps(err error) sqlstore.Answer {
+	if hasCode(err, codeError) {
+		return sqlstore.Perhaps
+	}
+	return sqlstore.No
 }
 
 // Merchant is the same store bound to another merchant: it sees nothing of the
@@ -108,11 +117,39 @@ func (s *Store) Merchant(id string) *Store {
 	return &m
 }
 
+// DBTX is a transaction of the host's: a *sql.Tx, or whatever has these methods
+// of one.
+type DBTX interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// Tx is the same store in a transaction of the host's: what it writes is there
+// when the host commits, together with what else the host has written, and
+// never if the host rolls back. It is for one goroutine, as tx is, and for as long.
+//
+// The host sees to what the store otherwise sees to: that the transaction
+// begins with BEGIN IMMEDIATE, and that foreign_keys, synchronous, journal_mode
+// and busy_timeout are as the package says. It does not queue with the writes of
+// this process. A write that is refused or fails undoes what it wrote (it is a
+// savepoint) and leaves the transaction usable. A database that is locked is
+// coupon.ErrContention: nothing is tried again.
+func (s *Store) Tx(tx DBTX) *Store {
+	m := *s
+	m.inTx = true
+	m.rows = s.rows.In(sqlstore.HostTx{To: tx, Errors: meaning, Failed: coupon.ErrContention})
+	return &m
+}
+
 // Migrate creates the tables and brings them up to date. It may be called at
 // every start, also by several processes at once: each step runs once, in a
 // transaction of its own. A database in memory that is open to more than one
-// connection is an error.
+// connection is an error, and so is a store from [Store.Tx].
 func (s *Store) Migrate(ctx context.Context) error {
+	if s.inTx {
+		return errors.New("sqlite: Migrate makes its own transactions: call it on the store that New gave")
+	}
 	if err := s.tx.checkMemory(ctx); err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/couponkit/coupon"
+	"github.com/couponkit/coupon/store/internal/sqltest"
 	"github.com/couponkit/coupon/store/memory"
 )
 
@@ -57,7 +58,7 @@ func TestOneConnectionIsEnough(t *testing.T) {
 			_, err := svc.Redeem(t.Context(), booking(string(rune('a'+i))), "C")
 			done <- err
 		}()
-		go func() { done <- drain(svc.Redemptions(t.Context(), coupon.RedemptionFilter{})) }()
+		go func() { done <- sqltest.Drain(svc.Redemptions(t.Context(), coupon.RedemptionFilter{})) }()
 	}
 	for range 16 {
 		if err := <-done; err != nil {

@@ -3,10 +3,8 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -47,44 +45,37 @@ func (t *transactor) Write(ctx context.Context, f func(bun.IConn) error) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	return t.again(ctx, deadline, func() error {
+	pool := t.pool()
+	return pool.Again(ctx, deadline, func() error {
 		return t.onConn(ctx, func(conn *sql.Conn) error {
 			if err := t.prepare(ctx, conn); err != nil {
 				return err
 			}
-			return commit(ctx, conn, "BEGIN IMMEDIATE", f)
+			return pool.Commit(ctx, conn, "BEGIN IMMEDIATE", f)
 		})
 	})
 }
 
 // Read implements sqlstore.Transactor.
 func (t *transactor) Read(ctx context.Context, f func(bun.IConn) error) error {
-	return t.again(ctx, time.Now().Add(t.patience), func() error {
-		return t.onConn(ctx, func(conn *sql.Conn) error {
-			defer rollback(ctx, conn)
-			if _, err := conn.ExecContext(ctx, "BEGIN"); err != nil {
-				return err
-			}
-			return f(conn)
-		})
+	pool := t.pool()
+	return pool.Again(ctx, time.Now().Add(t.patience), func() error {
+		return t.onConn(ctx, func(conn *sql.Conn) error { return pool.Snapshot(ctx, conn, "BEGIN", f) })
 	})
 }
 
+func (t *transactor) pool() sqlstore.Pool {
+	return sqlstore.Pool{DB: t.db.DB, Attempts: t.attempts, Errors: meaning}
+}
+
 // onConn runs f on one connection of the pool.
-func (t *transactor) onConn(ctx context.Context, f func(*sql.Conn) error) (err error) {
-	conn, err := t.db.DB.Conn(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if closing := ignore(conn.Close(), sql.ErrConnDone); closing != nil {
-			err = errors.Join(err, closing)
+func (t *transactor) onConn(ctx context.Context, f func(*sql.Conn) error) error {
+	return t.pool().OnConn(ctx, func(conn *sql.Conn) error {
+		if err := t.makePatient(ctx, conn); err != nil {
+			return err
 		}
-	}()
-	if err := t.makePatient(ctx, conn); err != nil {
-		return err
-	}
-	return f(conn)
+		return f(conn)
+	})
 }
 
 // makePatient lets the connection wait for others at least busyTimeout. Before
@@ -99,80 +90,13 @@ func (t *transactor) makePatient(ctx context.Context, conn *sql.Conn) error {
 	return err
 }
 
-// commit runs f in a transaction. Without a commit nothing of it stays, whatever
-// else happens.
-func commit(ctx context.Context, conn *sql.Conn, begin string, f func(bun.IConn) error) error {
-	committed := false
-	defer func() {
-		if !committed {
-			rollback(ctx, conn)
-		}
-	}()
-	if _, err := conn.ExecContext(ctx, begin); err != nil {
-		return err
-	}
-	if err := f(conn); err != nil {
-		return err
-	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	// From here on a cancelled context changes nothing: the outcome is known.
-	_, err := conn.ExecContext(context.WithoutCancel(ctx), "COMMIT")
-	if err != nil && !busy(err) {
-		return fmt.Errorf("%w: %w", coupon.ErrOutcomeUnknown, err)
-	}
-	committed = err == nil
-	return err
-}
-
-// rollback ends the transaction of a connection, if there is one: SQLite ends
-// some by itself, and a cancelled BEGIN may or may not have begun one. A
-// connection that can't be brought out of its transaction is thrown away.
-func rollback(ctx context.Context, conn *sql.Conn) {
-	ctx = context.WithoutCancel(ctx)
-	if _, err := conn.ExecContext(ctx, "ROLLBACK"); err == nil {
-		return
-	}
-	if _, err := conn.ExecContext(ctx, "BEGIN"); err == nil { // so there was none
-		if _, err = conn.ExecContext(ctx, "ROLLBACK"); err == nil {
-			return
-		}
-	}
-	_ = conn.Raw(func(any) error { return driver.ErrBadConn })
-}
-
-// again runs f until it does not fail for others, a bounded number of times.
-func (t *transactor) again(ctx context.Context, deadline time.Time, f func() error) error {
-	for attempt := 1; ; attempt++ {
-		err := f()
-		switch {
-		case err == nil:
-			return nil
-		case ctx.Err() != nil && !errors.Is(err, coupon.ErrOutcomeUnknown):
-			return ctx.Err()
-		case !busy(err) && !errors.Is(err, sqlstore.ErrRaced):
-			return err
-		case attempt >= t.attempts, time.Now().After(deadline):
-			return fmt.Errorf("%w: %w", coupon.ErrContention, err)
-		}
-		pause := time.NewTimer(rand.N(10 * time.Millisecond << attempt))
-		select {
-		case <-pause.C:
-		case <-ctx.Done():
-			pause.Stop()
-			return ctx.Err()
-		}
-	}
-}
-
 // settings are those of a connection and its database.
 type settings struct {
 	foreignKeys, synchronous, busyTimeout int64
 	journal, file                         string // the file is not looked at where there is a WAL
 }
 
-func readSettings(ctx context.Context, conn *sql.Conn) (s settings, err error) {
+func readSettings(ctx context.Context, conn bun.IConn) (s settings, err error) {
 	for _, setting := range []struct {
 		query string
 		into  any
@@ -226,7 +150,7 @@ func (t *transactor) prepare(ctx context.Context, conn *sql.Conn) error {
 // checkMemory refuses a database in memory that each connection would have a
 // different one of.
 func (t *transactor) checkMemory(ctx context.Context) error {
-	return t.again(ctx, time.Now().Add(t.patience), func() error {
+	return t.pool().Again(ctx, time.Now().Add(t.patience), func() error {
 		return t.onConn(ctx, func(conn *sql.Conn) error {
 			s, err := readSettings(ctx, conn)
 			if err == nil && s.inMemory() && t.db.DB.Stats().MaxOpenConnections != 1 {
@@ -252,9 +176,6 @@ func hasCode(err error, code int) bool {
 
 func busy(err error) bool { return hasCode(err, codeBusy) || hasCode(err, codeLocked) }
 
-func ignore(err, harmless error) error {
-	if errors.Is(err, harmless) {
-		return nil
-	}
-	return err
-}
+// meaning is what SQLite's errors say of a transaction. It waits for locks itself,
+// and says busy when it gives up: that may help another time.
+var meaning = sqlstore.Errors{Again: busy, Refused: busy, Locked: func(error) bool { return false }}

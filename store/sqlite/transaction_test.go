@@ -12,53 +12,17 @@ import (
 	"github.com/uptrace/bun/dialect/sqlitedialect"
 
 	"github.com/couponkit/coupon"
+	"github.com/couponkit/coupon/store/internal/sqltest"
 )
 
-func service(t testing.TB, st coupon.Store) *coupon.Service {
-	t.Helper()
-	svc, err := coupon.New(coupon.Config{Store: st})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return svc
-}
-
-// create makes a coupon of 10 % with a limit of 100 uses, changed by edits.
-func create(t testing.TB, st coupon.Store, code string, edits ...func(*coupon.Coupon)) coupon.Coupon {
-	t.Helper()
-	c := coupon.Coupon{Code: coupon.Code(code), Discount: coupon.PercentOff(coupon.MustMoney("10", "USD").Amount), Start: time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC),
-		Restrictions: coupon.Restrictions{Limits: []coupon.Limit{{Of: coupon.Uses, Per: coupon.PerCoupon, Every: coupon.Ever, Max: 100}}}}
-	for _, edit := range edits {
-		edit(&c)
-	}
-	c, err := service(t, st).Create(t.Context(), c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
-}
-
-func booking(id string) coupon.Booking {
-	return coupon.Booking{ID: id, Currency: "USD", Lines: []coupon.Line{{Price: coupon.MustMoney("100", "USD").Amount, Quantity: 1}}}
-}
-
-// wantStored wants that many redemptions, and counters that agree.
-func wantStored(t testing.TB, st coupon.Store, want int) {
-	t.Helper()
-	got := 0
-	for _, err := range service(t, st).Redemptions(t.Context(), coupon.RedemptionFilter{}) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		got++
-	}
-	if got != want {
-		t.Errorf("%d redemptions are stored, want %d", got, want)
-	}
-	if drifts, err := st.Verify(t.Context()); err != nil || len(drifts) > 0 {
-		t.Errorf("Verify: %v, error %v", drifts, err)
-	}
-}
+// What the tests of all SQL stores do.
+var (
+	service    = sqltest.Service
+	create     = sqltest.Create
+	booking    = sqltest.Booking
+	past       = sqltest.Past
+	wantStored = sqltest.WantStored
+)
 
 func wantNoneInUse(t testing.TB, db *sql.DB) {
 	t.Helper()
@@ -82,7 +46,7 @@ func TestWritesHaveTheSettingsTheyNeed(t *testing.T) {
 			db := openDB(t, "file:"+filepath.Join(t.TempDir(), "coupons.db")+test.query)
 			st := migrated(t, db)
 			err := st.tx.Write(t.Context(), func(conn bun.IConn) error {
-				got, err := readSettings(t.Context(), conn.(*sql.Conn))
+				got, err := readSettings(t.Context(), conn)
 				if want := (settings{foreignKeys: 1, synchronous: 2, busyTimeout: test.timeout, journal: "wal"}); err == nil && got != want {
 					t.Errorf("got %+v, want %+v", got, want)
 				}

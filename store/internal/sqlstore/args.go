@@ -2,24 +2,73 @@ package sqlstore
 
 import (
 	"encoding/hex"
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
+	"github.com/uptrace/bun/dialect"
 	"github.com/uptrace/bun/schema"
 )
 
-// text is an argument that may have any bytes. A NUL is nothing that a stored
-// text can have, but a caller may ask for it: then nothing must be found.
+// text is an argument that may have any bytes. Some are nothing that a stored
+// text can have, but a caller may ask for them: then nothing must be found.
 type text string
 
 // AppendQuery implements schema.QueryAppender.
 func (t text) AppendQuery(gen schema.QueryGen, b []byte) ([]byte, error) {
-	if strings.IndexByte(string(t), 0) < 0 {
+	switch {
+	case t.plain():
 		return gen.Dialect().AppendString(b, string(t)), nil
+	case gen.Dialect().Name() == dialect.PG: // has no literal of it
+		return append(b, "NULL::text"...), nil
 	}
 	b = append(b, "CAST(X'"...)
 	b = hex.AppendEncode(b, []byte(t))
 	return append(b, "' AS TEXT)"...), nil
+}
+
+// plain says whether every database can store the text.
+func (t text) plain() bool {
+	return strings.IndexByte(string(t), 0) < 0 && utf8.ValidString(string(t))
+}
+
+// storable is an error if a row has a text that the database can't store.
+func storable(name dialect.Name, args ...any) error {
+	if name != dialect.PG {
+		return nil
+	}
+	for _, arg := range args {
+		var err error
+		switch arg := arg.(type) {
+		case values:
+			for _, row := range arg {
+				err = errors.Join(err, storable(name, list{row}))
+			}
+		case list:
+			for _, v := range arg {
+				if t, ok := v.(text); ok && !t.plain() {
+					return fmt.Errorf("the text %q can't be stored: it has a NUL or is not UTF-8", string(t))
+				}
+				if row, ok := v.(list); ok {
+					err = errors.Join(err, storable(name, row))
+				}
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// flag is the stored form of a bool: an integer in every database.
+func flag(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // texts are the arguments of an IN list.

@@ -6,11 +6,13 @@ import (
 	"github.com/couponkit/coupon"
 )
 
-// cache keeps versions of coupons, so that a write need not decode them anew. A
-// version never changes; which one is the current is read under the lock.
+// cache keeps what never changes once it is committed, so that a write need not
+// read it anew: versions of coupons (which one is the current is read under the
+// lock), and that a counter has a row.
 type cache struct {
 	mu       sync.Mutex
 	versions map[cacheKey]coupon.Coupon
+	counters map[counterKey]bool
 }
 
 type cacheKey struct {
@@ -19,8 +21,13 @@ type cacheKey struct {
 	version  int64
 }
 
-// maxCached bounds the cache. When it is full it starts anew: what is in use is
-// back at once.
+type counterKey struct {
+	merchant text
+	slot     coupon.Slot
+}
+
+// maxCached bounds each part of the cache. When it is full it starts anew: what is
+// in use is back at once.
 const maxCached = 1000
 
 func (s *Store) key(head couponRow) cacheKey { return cacheKey{s.merchant, head.Coupon, head.Version} }
@@ -39,4 +46,33 @@ func (c *cache) put(k cacheKey, v coupon.Coupon) {
 		c.versions = map[cacheKey]coupon.Coupon{}
 	}
 	c.versions[k] = v
+}
+
+func (c *cache) knows(merchant text, slot coupon.Slot) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.counters[counterKey{merchant, slot}]
+}
+
+// know keeps counters that have a row. Those of a customer are seldom asked for
+// again and would push out the others.
+func (c *cache) know(merchant text, slots []coupon.Slot) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, slot := range slots {
+		if c.counters == nil || len(c.counters) >= maxCached {
+			c.counters = map[counterKey]bool{}
+		}
+		if slot.Subject == "" {
+			c.counters[counterKey{merchant, slot}] = true
+		}
+	}
+}
+
+func (c *cache) forget(merchant text, slots []coupon.Slot) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, slot := range slots {
+		delete(c.counters, counterKey{merchant, slot})
+	}
 }

@@ -35,14 +35,14 @@ func (r counterRow) slot() coupon.Slot {
 }
 
 // counters reads those of the slots that have a row.
-func counters(ctx context.Context, q conn, slots []coupon.Slot, lock bun.Safe, into map[coupon.Slot]int64) error {
+func counters(ctx context.Context, q conn, slots []coupon.Slot, into map[coupon.Slot]int64) error {
 	return chunked(slots, maxKeys, func(slots []coupon.Slot) error {
 		var rows []counterRow
 		err := q.scan(ctx, &rows, `WITH slot (?) AS (VALUES ?)
 			SELECT c.coupon, c.limit_of, c.limit_per, c.every, c.subject, c.currency, c.since, c.used FROM slot
 			CROSS JOIN ?counters AS c WHERE c.merchant = ?merchant AND c.coupon = slot.coupon AND c.limit_of = slot.limit_of
 			AND c.limit_per = slot.limit_per AND c.every = slot.every AND c.subject = slot.subject AND c.currency = slot.currency
-			AND c.since = slot.since ?`, bun.Safe(slotColumns), values(convert(slots, slotArgs)), lock)
+			AND c.since = slot.since`, bun.Safe(slotColumns), values(convert(slots, slotArgs)))
 		for _, row := range rows {
 			into[row.slot()] = row.Used
 		}
@@ -53,13 +53,14 @@ func counters(ctx context.Context, q conn, slots []coupon.Slot, lock bun.Safe, i
 // move adds to counters. None of them can go below zero: more would be given
 // back than was charged.
 func move(ctx context.Context, q conn, merchant text, moved map[coupon.Slot]int64) error {
-	var more, less values
+	var more values
+	var less []coupon.Slot
 	for _, slot := range slices.SortedFunc(maps.Keys(moved), coupon.Slot.Compare) {
 		switch n := moved[slot]; {
 		case n > 0:
 			more = append(more, append(append(list{merchant}, slotArgs(slot)...), n))
 		case n < 0:
-			less = append(less, append(slotArgs(slot), n))
+			less = append(less, slot)
 		}
 	}
 	err := chunked(more, maxRows, func(rows values) error {
@@ -71,10 +72,12 @@ func move(ctx context.Context, q conn, merchant text, moved map[coupon.Slot]int6
 		return err
 	}
 	// Less is an update: a row of a negative number could not even be proposed.
-	return chunked(less, maxRows, func(rows values) error {
+	return perCoupon(less, func(id coupon.ID, slots []coupon.Slot) error {
+		rows := convert(slots, func(slot coupon.Slot) list { return append(slotArgs(slot), moved[slot]) })
 		n, err := q.exec(ctx, `WITH m (?, n) AS (VALUES ?) UPDATE ?counters AS c SET used = c.used + m.n FROM m
-			WHERE c.merchant = ?merchant AND c.coupon = m.coupon AND c.limit_of = m.limit_of AND c.limit_per = m.limit_per
-			AND c.every = m.every AND c.subject = m.subject AND c.currency = m.currency AND c.since = m.since`, bun.Safe(slotColumns), rows)
+			WHERE c.merchant = ?merchant AND c.coupon = ? AND c.limit_of = m.limit_of AND c.limit_per = m.limit_per
+			AND c.every = m.every AND c.subject = m.subject AND c.currency = m.currency AND c.since = m.since`,
+			bun.Safe(slotColumns), values(rows), text(id))
 		if err == nil && n < int64(len(rows)) {
 			err = fmt.Errorf("%d of %d counters that a redemption was counted on are missing: see Verify and Rebuild", int64(len(rows))-n, len(rows))
 		}
@@ -92,79 +95,9 @@ func (s *Store) Counters(ctx context.Context, slots []coupon.Slot) (map[coupon.S
 		return out, ctx.Err()
 	}
 	err := s.read(ctx, "counters", func(q conn) error {
-		return counters(ctx, q, slices.SortedFunc(maps.Keys(out), coupon.Slot.Compare), "", out)
+		return counters(ctx, q, slices.SortedFunc(maps.Keys(out), coupon.Slot.Compare), out)
 	})
 	return out, err
-}
-
-// held adds up the charges of all redemptions that hold theirs.
-func held(ctx context.Context, q conn) (map[coupon.Slot]int64, error) {
-	out := map[coupon.Slot]int64{}
-	var last redemptionRow
-	for {
-		var rows []redemptionRow
-		err := q.scan(ctx, &rows, `SELECT coupon, booking, charges FROM ?redemptions WHERE merchant = ?merchant AND (coupon, booking) > (?, ?)
-			AND holds = 1 AND charges <> '' ORDER BY coupon, booking LIMIT ?`, text(last.Coupon), text(last.Booking), maxKeys)
-		if err != nil || len(rows) == 0 {
-			return out, err
-		}
-		for _, row := range rows {
-			charges, err := decodeCharges(row.Charges)
-			if err != nil {
-				return nil, fmt.Errorf("charges of coupon %s on booking %q can't be read: %w", row.Coupon, row.Booking, err)
-			}
-			for _, ch := range charges {
-				sum, fits := add(out[ch.Slot], ch.N)
-				if !fits {
-					return nil, fmt.Errorf("charges of coupon %s: %w", row.Coupon, coupon.ErrOverflow)
-				}
-				out[ch.Slot] = sum
-			}
-		}
-		last = rows[len(rows)-1]
-	}
-}
-
-// Verify implements coupon.Store.
-func (s *Store) Verify(ctx context.Context) (drifts []coupon.Drift, err error) {
-	err = s.read(ctx, "verify", func(q conn) error {
-		drifts = nil
-		want, err := held(ctx, q)
-		if err != nil {
-			return err
-		}
-		var rows []counterRow
-		err = q.scan(ctx, &rows, `SELECT ?, used FROM ?counters WHERE merchant = ?merchant`, bun.Safe(slotColumns))
-		for _, row := range rows {
-			slot := row.slot()
-			if row.Used != want[slot] {
-				drifts = append(drifts, coupon.Drift{Slot: slot, Counter: row.Used, Held: want[slot]})
-			}
-			delete(want, slot)
-		}
-		for slot, n := range want {
-			if n != 0 {
-				drifts = append(drifts, coupon.Drift{Slot: slot, Held: n})
-			}
-		}
-		slices.SortFunc(drifts, func(a, b coupon.Drift) int { return a.Slot.Compare(b.Slot) })
-		return err
-	})
-	return drifts, err
-}
-
-// Rebuild implements coupon.Store.
-func (s *Store) Rebuild(ctx context.Context) error {
-	return s.write(ctx, "rebuild", func(q conn) error {
-		want, err := held(ctx, q)
-		if err != nil {
-			return err
-		}
-		if _, err := q.exec(ctx, `DELETE FROM ?counters WHERE merchant = ?merchant`); err != nil {
-			return err
-		}
-		return move(ctx, q, s.merchant, want)
-	})
 }
 
 // add reports whether the sum stayed in range.

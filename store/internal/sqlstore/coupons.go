@@ -2,8 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"strings"
 
 	"github.com/uptrace/bun"
@@ -14,6 +12,9 @@ import (
 // InsertCoupon implements coupon.Store.
 func (s *Store) InsertCoupon(ctx context.Context, c coupon.Coupon) error {
 	return s.write(ctx, "insert coupon", func(q conn) error {
+		if err := storable(q.db.Dialect().Name(), list{s.merchant}); err != nil {
+			return err
+		}
 		_, err := q.exec(ctx, `INSERT INTO ?coupons
 			(merchant, id, version, code, name_sort, search, audience, kind, archived, created_at, start_at, end_at) VALUES (?merchant, ?)`,
 			list(append([]any{text(c.ID), c.Version}, searched(c)...)))
@@ -35,7 +36,7 @@ func (s *Store) InsertCoupon(ctx context.Context, c coupon.Coupon) error {
 // searched are the columns of a coupon that lists choose and sort by.
 func searched(c coupon.Coupon) []any {
 	return []any{text(c.Code), text(strings.ToLower(c.Name)), text(coupon.SearchText(c)), text(c.Audience), text(c.Discount.Kind),
-		!c.ArchivedAt.IsZero(), c.CreatedAt.UnixMicro(), c.Start.UnixMicro(), micros(c.End)}
+		flag(!c.ArchivedAt.IsZero()), c.CreatedAt.UnixMicro(), c.Start.UnixMicro(), micros(c.End)}
 }
 
 func insertVersion(ctx context.Context, q conn, c coupon.Coupon) error {
@@ -52,96 +53,11 @@ func insertVersion(ctx context.Context, q conn, c coupon.Coupon) error {
 // unique index says.
 func insertCode(ctx context.Context, q conn, c coupon.Coupon) error {
 	n, err := q.exec(ctx, `INSERT INTO ?codes (merchant, code, coupon, live) VALUES (?merchant, ?) ON CONFLICT DO NOTHING`,
-		list{text(c.Code), text(c.ID), c.ArchivedAt.IsZero()})
+		list{text(c.Code), text(c.ID), flag(c.ArchivedAt.IsZero())})
 	if err == nil && n == 0 {
 		err = coupon.ErrDuplicateCode
 	}
 	return err
-}
-
-// UpdateCoupon implements coupon.Store.
-func (s *Store) UpdateCoupon(ctx context.Context, c coupon.Coupon, recharge func(coupon.Redemption) []coupon.Charge) error {
-	return s.write(ctx, "update coupon", func(q conn) error {
-		var version int64
-		err := q.scan(ctx, &version, `SELECT version FROM ?heads WHERE merchant = ?merchant AND coupon = ? ?`, text(c.ID), s.dialect.Update)
-		if errors.Is(err, sql.ErrNoRows) {
-			return coupon.ErrNotFound
-		}
-		if err != nil {
-			return err
-		}
-		if version != c.Version-1 {
-			return coupon.ErrVersion
-		}
-		if _, err := q.exec(ctx, `DELETE FROM ?codes WHERE merchant = ?merchant AND coupon = ?`, text(c.ID)); err != nil {
-			return err
-		}
-		if err := insertCode(ctx, q, c); err != nil {
-			return err
-		}
-		if recharge != nil {
-			if err := s.recharge(ctx, q, c.ID, recharge); err != nil {
-				return err
-			}
-		}
-		if err := insertVersion(ctx, q, c); err != nil {
-			return err
-		}
-		_, err = q.exec(ctx, `UPDATE ?coupons SET (version, code, name_sort, search, audience, kind, archived, created_at, start_at, end_at) = (?0)
-			WHERE merchant = ?merchant AND id = ?1`, list(append([]any{c.Version}, searched(c)...)), text(c.ID))
-		if err != nil {
-			return err
-		}
-		_, err = q.exec(ctx, `UPDATE ?heads SET version = ?, zone = ? WHERE merchant = ?merchant AND coupon = ?`, c.Version, text(c.Zone), text(c.ID))
-		return err
-	})
-}
-
-// recharge replaces the charges of all redemptions of a coupon that hold theirs.
-func (s *Store) recharge(ctx context.Context, q conn, id coupon.ID, recharge func(coupon.Redemption) []coupon.Charge) error {
-	moved := map[coupon.Slot]int64{}
-	for after := ""; ; {
-		var rows []redemptionRow
-		err := q.scan(ctx, &rows, `SELECT ? FROM ?redemptions WHERE merchant = ?merchant AND coupon = ? AND booking > ? AND holds = 1
-			ORDER BY booking LIMIT ?`, bun.Safe(redemptionColumns), text(id), text(after), maxKeys)
-		if err != nil {
-			return err
-		}
-		if len(rows) == 0 {
-			return move(ctx, q, s.merchant, moved)
-		}
-		var changed values
-		for _, row := range rows {
-			after = row.Booking
-			r, err := row.redemption()
-			if err != nil {
-				return err
-			}
-			charges := recharge(r)
-			data, err := encodeCharges(charges)
-			if err != nil {
-				return err
-			}
-			if data == row.Charges {
-				continue
-			}
-			changed = append(changed, []any{text(row.Booking), text(data)})
-			for _, ch := range r.Charges {
-				moved[ch.Slot] -= ch.N
-			}
-			for _, ch := range charges {
-				moved[ch.Slot] += ch.N
-			}
-		}
-		if len(changed) == 0 {
-			continue
-		}
-		_, err = q.exec(ctx, `WITH new (booking, charges) AS (VALUES ?) UPDATE ?redemptions AS r SET charges = new.charges FROM new
-			WHERE r.merchant = ?merchant AND r.coupon = ? AND r.booking = new.booking`, changed, text(id))
-		if err != nil {
-			return err
-		}
-	}
 }
 
 // Coupon implements coupon.Store.
@@ -228,7 +144,7 @@ func (s *Store) Coupons(ctx context.Context, f coupon.CouponQuery) (page []coupo
 			sel.Where("c.kind = ?", text(f.Kind))
 		}
 		if f.Archived != nil {
-			sel.Where("c.archived = ?", *f.Archived)
+			sel.Where("c.archived = ?", flag(*f.Archived))
 		}
 		o, err := couponOrder(f.Sort, f.After)
 		if err != nil {

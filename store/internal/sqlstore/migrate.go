@@ -18,11 +18,19 @@ type Migration struct {
 }
 
 // Migrations reads the files of a directory, "0001_init.sql" is version 1, and
-// puts the prefix where they have "{prefix}".
-func Migrations(dir fs.FS, prefix string) ([]Migration, error) {
+// puts the prefix where they have "{prefix}", and the schema with its dot, if
+// there is one, where they have "{schema}".
+func Migrations(dir fs.FS, schema, prefix string) ([]Migration, error) {
 	if err := CheckPrefix(prefix); err != nil {
 		return nil, err
 	}
+	if err := checkName("schema", schema, 63); err != nil {
+		return nil, err
+	}
+	if schema != "" {
+		schema = `"` + schema + `".`
+	}
+	names := strings.NewReplacer("{prefix}", prefix, "{schema}", schema)
 	files, err := fs.Glob(dir, "*.sql")
 	if err != nil {
 		return nil, err
@@ -38,7 +46,7 @@ func Migrations(dir fs.FS, prefix string) ([]Migration, error) {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, Migration{Version: i + 1, Name: name, SQL: strings.ReplaceAll(string(data), "{prefix}", prefix)})
+		out = append(out, Migration{Version: i + 1, Name: name, SQL: names.Replace(string(data))})
 	}
 	return out, nil
 }
@@ -48,6 +56,9 @@ func Migrations(dir fs.FS, prefix string) ([]Migration, error) {
 func (s *Store) Migrate(ctx context.Context, steps []Migration) error {
 	err := s.write(ctx, "create the table of migrations", func(q conn) error {
 		_, err := q.exec(ctx, `CREATE TABLE IF NOT EXISTS ?migrations (version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, applied_at BIGINT NOT NULL)`)
+		if err != nil && s.dialect.Created != nil && s.dialect.Created(err) {
+			err = ErrRaced
+		}
 		return err
 	})
 	if err == nil {
@@ -67,14 +78,12 @@ func (s *Store) Migrate(ctx context.Context, steps []Migration) error {
 			return err
 		}
 		err = s.write(ctx, "migration "+m.Name, func(q conn) error {
-			var done int
-			if err := q.scan(ctx, &done, `SELECT COUNT(*) FROM ?migrations WHERE version = ?`, m.Version); err != nil || done > 0 {
-				return err
+			// Who comes second waits here for the first.
+			n, err := q.exec(ctx, `INSERT INTO ?migrations (version, name, applied_at) VALUES (?) ON CONFLICT DO NOTHING`,
+				list{m.Version, text(m.Name), time.Now().UnixMicro()})
+			if err == nil && n > 0 {
+				_, err = q.to.ExecContext(ctx, m.SQL)
 			}
-			if _, err := q.to.ExecContext(ctx, m.SQL); err != nil {
-				return err
-			}
-			_, err := q.exec(ctx, `INSERT INTO ?migrations (version, name, applied_at) VALUES (?, ?, ?)`, m.Version, text(m.Name), time.Now().UnixMicro())
 			return err
 		})
 	}

@@ -36,8 +36,12 @@ const redemptionColumns = `coupon, booking, state, version, code, customer, curr
 	subtotal, eligible, discount, other_discounts, refund, cost, new_customer, holds, charges, events, doc`
 
 func (r redemptionRow) args() []any {
+	var newCustomer any
+	if r.NewCustomer != nil {
+		newCustomer = flag(*r.NewCustomer)
+	}
 	return []any{text(r.Coupon), text(r.Booking), text(r.State), r.Version, text(r.Code), text(r.Customer), text(r.Currency), r.MadeAt, r.ServiceAt,
-		r.Subtotal, r.Eligible, r.Discount, r.OtherDiscounts, r.Refund, r.Cost, r.NewCustomer, r.Holds, text(r.Charges), r.Events, text(r.Doc)}
+		r.Subtotal, r.Eligible, r.Discount, r.OtherDiscounts, r.Refund, r.Cost, newCustomer, flag(r.Holds), text(r.Charges), r.Events, text(r.Doc)}
 }
 
 type redemptionDoc struct {
@@ -185,6 +189,19 @@ func (row redemptionRow) redemption() (coupon.Redemption, error) {
 }
 
 func (row redemptionRow) decode() (coupon.Redemption, error) {
+	r, err := row.withoutDoc()
+	if err != nil {
+		return r, err
+	}
+	doc, err := decode[redemptionDoc](row.Doc)
+	if err != nil {
+		return r, err
+	}
+	return r, doc.fill(&r)
+}
+
+// withoutDoc has only what is in columns.
+func (row redemptionRow) withoutDoc() (coupon.Redemption, error) {
 	r := coupon.Redemption{
 		Coupon: coupon.ID(row.Coupon), Booking: row.Booking, State: coupon.State(row.State), Version: row.Version, Code: coupon.Code(row.Code),
 		Customer: row.Customer, NewCustomer: row.NewCustomer, Holds: row.Holds,
@@ -206,14 +223,7 @@ func (row redemptionRow) decode() (coupon.Redemption, error) {
 	if err == nil {
 		r.Charges, err = decodeCharges(row.Charges)
 	}
-	if err != nil {
-		return r, err
-	}
-	doc, err := decode[redemptionDoc](row.Doc)
-	if err != nil {
-		return r, err
-	}
-	return r, doc.fill(&r)
+	return r, err
 }
 
 func (doc redemptionDoc) fill(r *coupon.Redemption) (err error) {

@@ -21,36 +21,37 @@ import (
 
 // Dialect is what the statements need to know of a database.
 type Dialect struct {
-	// KeyShare and Update end the statements that lock heads and redemptions
-	// against edits and against other writes. Empty where one write lock stands
-	// for all row locks.
-	KeyShare, Update bun.Safe
+	// RowLocks: writes go on side by side, and what one looks at it locks, row by
+	// row (see lock.go). Else one write lock stands for all row locks.
+	RowLocks bool
 	// Contains is a condition of two arguments: the first, a column, has the
 	// second in it, compared as bytes.
 	Contains string
-	// Overflow reports whether a statement failed because a sum may have passed
-	// a bigint. It may say yes too often: the caller looks again.
-	Overflow func(error) bool
-	// HasTable selects 1 if there is a table of the name that is its argument.
+	// Overflow tells whether a statement failed because a sum passed a bigint,
+	// NoTable whether it did because a table is not there.
+	Overflow, NoTable func(error) Answer
+	// HasTable selects 1 if there is a table of the name that is its argument. It
+	// is needed where NoTable is Perhaps.
 	HasTable string
+	// Created reports whether a table or schema could not be created because it
+	// was created at the same moment. Nil where that can't be.
+	Created func(error) bool
 }
 
-// Transactor runs functions in transactions the way a database needs it.
-type Transactor interface {
-	// Write runs f in one transaction, which is committed if f returns nil. What
-	// failed for others, or with [ErrRaced], is run again from the beginning, a
-	// bounded number of times, and is coupon.ErrContention after that.
-	Write(ctx context.Context, f func(bun.IConn) error) error
-	// Read runs f on one snapshot.
-	Read(ctx context.Context, f func(bun.IConn) error) error
-}
+// Answer is what can be told from an error.
+type Answer int
 
-// ErrRaced: a row that was not there when it was looked for is there now.
-var ErrRaced = errors.New("another write was faster")
+// Perhaps needs a second look.
+const (
+	No Answer = iota
+	Perhaps
+	Yes
+)
 
 // Config is what a Store is made of. All of it is required.
 type Config struct {
 	DB         *bun.DB
+	Schema     string // where the tables are; empty is wherever the database looks
 	Prefix     string // of the tables, see CheckPrefix
 	Dialect    Dialect
 	Transactor Transactor
@@ -64,6 +65,7 @@ type Store struct {
 	prefix  string
 	tx      Transactor
 	cache   *cache // of all merchants
+	inTx    bool   // of the host
 
 	merchant text
 }
@@ -76,8 +78,8 @@ func New(cfg Config) (*Store, error) {
 		return nil, err
 	}
 	db := cfg.DB
-	for _, t := range []string{"migrations", "coupons", "codes", "versions", "notes", "heads", "redemptions", "counters", "events"} {
-		db = db.WithNamedArg(t, bun.Ident(cfg.Prefix+t))
+	for _, t := range []string{"migrations", "coupons", "codes", "versions", "notes", "heads", "bookings", "redemptions", "counters", "events"} {
+		db = db.WithNamedArg(t, tableName(cfg.Schema, cfg.Prefix+t))
 	}
 	s := &Store{tables: db, dialect: cfg.Dialect, prefix: cfg.Prefix, tx: cfg.Transactor, cache: &cache{}}
 	return s.Merchant(""), nil
@@ -90,18 +92,35 @@ func (s *Store) Merchant(id string) *Store {
 	return &m
 }
 
+// In is the same store in a transaction of the host's.
+func (s *Store) In(tx HostTx) *Store {
+	m := *s
+	m.tx, m.inTx = tx, true
+	return &m
+}
+
+func tableName(schema, table string) bun.Ident {
+	if schema != "" {
+		table = schema + "." + table
+	}
+	return bun.Ident(table)
+}
+
 // CheckPrefix says what a prefix of tables must be.
-func CheckPrefix(prefix string) error {
-	if strings.HasPrefix(prefix, "sqlite_") || strings.HasPrefix(prefix, "pg_") {
-		return fmt.Errorf("prefix %q is kept for the database's own tables", prefix)
+func CheckPrefix(prefix string) error { return checkName("prefix", prefix, 30) }
+
+// checkName: names that need no quotes in any database.
+func checkName(what, name string, longest int) error {
+	if strings.HasPrefix(name, "sqlite_") || strings.HasPrefix(name, "pg_") {
+		return fmt.Errorf("%s %q is kept for the database's own tables", what, name)
 	}
-	if len(prefix) > 30 {
-		return fmt.Errorf("prefix %q must have at most 30 characters", prefix)
+	if len(name) > longest {
+		return fmt.Errorf("%s %q must have at most %d characters", what, name, longest)
 	}
-	for i, c := range []byte(prefix) {
+	for i, c := range []byte(name) {
 		letter := c == '_' || (c >= 'a' && c <= 'z')
 		if digit := c >= '0' && c <= '9'; !letter && (!digit || i == 0) {
-			return fmt.Errorf("prefix %q must have the letters a-z, digits and _ only, and not begin with a digit", prefix)
+			return fmt.Errorf("%s %q must have the letters a-z, digits and _ only, and not begin with a digit", what, name)
 		}
 	}
 	return nil
@@ -113,8 +132,12 @@ type conn struct {
 	to bun.IConn
 }
 
-// exec gives the number of rows that a statement wrote.
+// exec gives the number of rows that a statement wrote. A row with a text that
+// the database can't store is an error.
 func (c conn) exec(ctx context.Context, query string, args ...any) (int64, error) {
+	if err := storable(c.db.Dialect().Name(), args...); err != nil {
+		return 0, err
+	}
 	res, err := c.db.NewRaw(query, args...).Conn(c.to).Exec(ctx)
 	if err != nil {
 		return 0, err
@@ -130,6 +153,9 @@ func (c conn) scan(ctx context.Context, dest any, query string, args ...any) err
 
 func (s *Store) write(ctx context.Context, what string, f func(conn) error) error {
 	err := s.tx.Write(ctx, func(to bun.IConn) error { return f(conn{s.db, to}) })
+	if errors.Is(err, errNothing) {
+		return nil
+	}
 	return failed(what, s.unmigrated(ctx, err))
 }
 
@@ -140,14 +166,20 @@ func (s *Store) read(ctx context.Context, what string, f func(conn) error) error
 
 // unmigrated says so if a statement failed because there are no tables.
 func (s *Store) unmigrated(ctx context.Context, cause error) error {
-	if cause == nil || !s.dialect.Overflow(cause) {
-		return cause
+	if cause == nil {
+		return nil
 	}
-	found := 0
-	err := s.tx.Read(ctx, func(to bun.IConn) error {
-		return conn{s.db, to}.scan(ctx, &found, `SELECT COUNT(*) FROM (?) AS t`, bun.SafeQuery(s.dialect.HasTable, s.prefix+"heads"))
-	})
-	if err != nil || found > 0 {
+	answer := s.dialect.NoTable(cause)
+	if answer == Perhaps {
+		found := 0
+		err := s.tx.Read(ctx, func(to bun.IConn) error {
+			return conn{s.db, to}.scan(ctx, &found, `SELECT COUNT(*) FROM (?) AS t`, bun.SafeQuery(s.dialect.HasTable, s.prefix+"heads"))
+		})
+		if err == nil && found == 0 {
+			answer = Yes
+		}
+	}
+	if answer != Yes {
 		return cause
 	}
 	return fmt.Errorf("the tables are missing: call Migrate first: %w", cause)

@@ -50,11 +50,11 @@ func (s *Store) Sum(ctx context.Context, f coupon.SumQuery) (sums []coupon.Bucke
 			var rows []sumRow
 			err := q.scan(ctx, &rows, `WITH bucket (i, lo, hi) AS (VALUES ?)
 				SELECT bucket.i, r.currency, r.state, COUNT(*) AS n,
-					SUM(r.subtotal) AS subtotal, SUM(r.eligible) AS eligible, SUM(r.discount) AS discount,
-					SUM(r.other_discounts) AS other_discounts, SUM(r.refund) AS refund,
-					COUNT(r.cost) AS cost_known, COALESCE(SUM(r.cost), 0) AS cost,
-					SUM(CASE WHEN r.cost IS NULL THEN 0 ELSE r.subtotal - r.discount - r.other_discounts END) AS costed_revenue,
-					COUNT(r.new_customer) AS customers_known, COALESCE(SUM(r.new_customer), 0) AS new_customers
+					CAST(SUM(r.subtotal) AS BIGINT) AS subtotal, CAST(SUM(r.eligible) AS BIGINT) AS eligible, CAST(SUM(r.discount) AS BIGINT) AS discount,
+					CAST(SUM(r.other_discounts) AS BIGINT) AS other_discounts, CAST(SUM(r.refund) AS BIGINT) AS refund,
+					COUNT(r.cost) AS cost_known, CAST(COALESCE(SUM(r.cost), 0) AS BIGINT) AS cost,
+					CAST(SUM(CASE WHEN r.cost IS NULL THEN 0 ELSE r.subtotal - r.discount - r.other_discounts END) AS BIGINT) AS costed_revenue,
+					COUNT(r.new_customer) AS customers_known, CAST(COALESCE(SUM(r.new_customer), 0) AS BIGINT) AS new_customers
 				FROM bucket CROSS JOIN ?redemptions AS r
 				WHERE r.merchant = ?merchant AND r.coupon = ? AND ? >= bucket.lo AND ? < bucket.hi ?
 				GROUP BY bucket.i, r.currency, r.state`, buckets, text(f.Coupon), at, at, only)
@@ -153,7 +153,11 @@ func (r sumRow) addTo(cells map[cell]*coupon.Sums) error {
 // overflow tells whether a statement of Sum failed because a sum passed a
 // bigint: then amounts cut to their upper half, which can't, add up to as much.
 func (s *Store) overflow(ctx context.Context, q conn, id coupon.ID, cause error) error {
-	if !s.dialect.Overflow(cause) {
+	answer := s.dialect.Overflow(cause)
+	if answer == Yes {
+		return fmt.Errorf("%w: %w", coupon.ErrOverflow, cause)
+	}
+	if answer == No {
 		return cause
 	}
 	var rows []struct{ N, Subtotal, Cost int64 }

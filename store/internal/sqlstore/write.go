@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -17,8 +18,9 @@ func (s *Store) Write(ctx context.Context, groups []*coupon.Group) error {
 	if len(groups) == 0 {
 		return nil
 	}
+	patience := time.Now().Add(closedPatience)
 	return s.write(ctx, "write", func(q conn) error {
-		b := batch{Store: s, q: q, bookings: map[string][]*entry{}, used: map[coupon.Slot]int64{}, moved: map[coupon.Slot]int64{}}
+		b := batch{Store: s, q: q, evenClosed: s.inTx && time.Now().After(patience), known: map[string]bool{}, bookings: map[string][]*entry{}, used: map[coupon.Slot]int64{}, moved: map[coupon.Slot]int64{}}
 		if err := b.readCoupons(ctx, groups); err != nil {
 			return err
 		}
@@ -47,13 +49,17 @@ func (s *Store) Write(ctx context.Context, groups []*coupon.Group) error {
 // what the groups so far have written. The rows are written at the end, together.
 type batch struct {
 	*Store
-	q        conn
-	coupons  map[coupon.ID]coupon.Coupon
-	bookings map[string][]*entry // in the order of coupons
-	used     map[coupon.Slot]int64
-	moved    map[coupon.Slot]int64
-	changed  []*entry
-	events   values
+	q conn
+	// evenClosed coupons are not waited for any longer.
+	evenClosed bool
+	known      map[string]bool // bookings that have a redemption in the database
+	refused    []string        // bookings without redemptions, of groups that write nothing
+	coupons    map[coupon.ID]coupon.Coupon
+	bookings   map[string][]*entry // in the order of coupons
+	used       map[coupon.Slot]int64
+	moved      map[coupon.Slot]int64
+	changed    []*entry
+	events     values
 }
 
 // entry is a redemption as the next group sees it.
@@ -73,9 +79,7 @@ func (b *batch) readCoupons(ctx context.Context, groups []*coupon.Group) error {
 	slices.Sort(ids)
 	b.coupons = map[coupon.ID]coupon.Coupon{}
 	return chunked(slices.Compact(ids), maxKeys, func(ids []coupon.ID) error {
-		var heads []couponRow
-		err := b.q.scan(ctx, &heads, `SELECT coupon, version FROM ?heads WHERE merchant = ?merchant AND coupon IN (?) ORDER BY coupon ?`,
-			bun.List(texts(ids)), b.dialect.KeyShare)
+		heads, err := b.heads(ctx, ids)
 		if err != nil {
 			return err
 		}
@@ -94,10 +98,20 @@ func (b *batch) readCoupons(ctx context.Context, groups []*coupon.Group) error {
 			CROSS JOIN ?versions AS v WHERE v.merchant = ?merchant AND v.coupon = head.coupon AND v.version = head.version`, missing)
 		for _, c := range read {
 			b.coupons[c.ID] = c
-			b.cache.put(b.key(couponRow{Coupon: string(c.ID), Version: c.Version}), c)
+			if !b.inTx { // there it may be rolled back, and be another one later
+				b.cache.put(b.key(couponRow{Coupon: string(c.ID), Version: c.Version}), c)
+			}
 		}
 		return err
 	})
+}
+
+func (b *batch) heads(ctx context.Context, ids []coupon.ID) (heads []couponRow, err error) {
+	if b.dialect.RowLocks {
+		return b.lockHeads(ctx, b.q, ids, b.evenClosed)
+	}
+	err = b.q.scan(ctx, &heads, `SELECT coupon, version FROM ?heads WHERE merchant = ?merchant AND coupon IN (?)`, bun.List(texts(ids)))
+	return heads, err
 }
 
 // readRedemptions reads and locks all that the bookings have, of any coupon.
@@ -107,22 +121,34 @@ func (b *batch) readRedemptions(ctx context.Context, groups []*coupon.Group) err
 		bookings = append(bookings, g.Booking)
 	}
 	slices.Sort(bookings)
-	return chunked(slices.Compact(bookings), maxKeys, func(bookings []string) error {
-		var rows []redemptionRow
-		err := b.q.scan(ctx, &rows, `SELECT ? FROM ?redemptions WHERE merchant = ?merchant AND booking IN (?) ORDER BY booking, coupon ?`,
-			bun.Safe(redemptionColumns), bun.List(texts(bookings)), b.dialect.Update)
+	rows, err := b.redemptions(ctx, slices.Compact(bookings))
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		r, err := row.redemption()
 		if err != nil {
 			return err
 		}
-		for _, row := range rows {
-			r, err := row.redemption()
-			if err != nil {
-				return err
-			}
-			b.bookings[r.Booking] = append(b.bookings[r.Booking], &entry{Redemption: r, events: row.Events})
-		}
-		return nil
+		b.known[r.Booking] = true
+		b.bookings[r.Booking] = append(b.bookings[r.Booking], &entry{Redemption: r, events: row.Events})
+	}
+	return nil
+}
+
+// redemptions are those of bookings, in the order of their coupons.
+func (b *batch) redemptions(ctx context.Context, bookings []string) (rows []redemptionRow, err error) {
+	if b.dialect.RowLocks {
+		return b.lockRedemptions(ctx, bookings)
+	}
+	err = chunked(bookings, maxKeys, func(bookings []string) error {
+		var found []redemptionRow
+		err := b.q.scan(ctx, &found, `SELECT ? FROM ?redemptions WHERE merchant = ?merchant AND booking IN (?) ORDER BY booking, coupon`,
+			bun.Safe(redemptionColumns), bun.List(texts(bookings)))
+		rows = append(rows, found...)
+		return err
 	})
+	return rows, err
 }
 
 // readCounters reads those that were not read yet.
@@ -135,7 +161,10 @@ func (b *batch) readCounters(ctx context.Context, slots []coupon.Slot) error {
 		}
 	}
 	slices.SortFunc(missing, coupon.Slot.Compare)
-	return counters(ctx, b.q, missing, b.dialect.Update, b.used)
+	if b.dialect.RowLocks {
+		return b.lockCounters(ctx, b.q, missing, b.used)
+	}
+	return counters(ctx, b.q, missing, b.used)
 }
 
 func (b *batch) view(g *coupon.Group) *coupon.View {
@@ -163,6 +192,9 @@ func (b *batch) run(ctx context.Context, g *coupon.Group) error {
 	}
 	changes := g.Decide(v)
 	if changes == nil {
+		if len(v.Redemptions) == 0 {
+			b.refused = append(b.refused, g.Booking)
+		}
 		return nil
 	}
 	for _, r := range changes.Insert {
@@ -247,6 +279,14 @@ func (b *batch) event(ev coupon.Event) error {
 
 // flush writes everything, in the order in which rows refer to one another.
 func (b *batch) flush(ctx context.Context) error {
+	if b.dialect.RowLocks {
+		if err := b.recheck(ctx); err != nil {
+			return err
+		}
+		if len(b.changed) == 0 {
+			return errNothing // the counters that were inserted to be locked go again
+		}
+	}
 	slices.SortFunc(b.changed, func(x, y *entry) int {
 		return cmp.Or(cmp.Compare(x.Coupon, y.Coupon), strings.Compare(x.Booking, y.Booking))
 	})
@@ -261,6 +301,11 @@ func (b *batch) flush(ctx context.Context) error {
 			inserts = append(inserts, args)
 		} else {
 			updates = append(updates, args)
+		}
+	}
+	if b.dialect.RowLocks {
+		if err := b.guard(ctx); err != nil {
+			return err
 		}
 	}
 	err := chunked(inserts, maxRows, func(rows values) error {

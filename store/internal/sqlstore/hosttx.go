@@ -1,0 +1,96 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/couponkit/coupon"
+)
+
+// ErrRetryTx: the database has ended the host's transaction for the sake of
+// others; the host runs it again from its beginning.
+var ErrRetryTx = errors.New("coupon: the transaction must be run again") // moves to the root
+
+// HostTx runs functions in a transaction of the host's, which alone commits it
+// or not.
+type HostTx struct {
+	To     bun.IConn
+	Errors Errors
+	Failed error // what Errors.Again is for the host
+}
+
+// A write in a host's transaction is tried that often, and for no longer.
+const (
+	hostAttempts = 8
+	hostPatience = 10 * time.Second
+)
+
+// Write implements [Transactor]. What f wrote is undone if it fails, and the
+// transaction goes on.
+func (t HostTx) Write(ctx context.Context, f func(bun.IConn) error) error {
+	if _, pool := t.To.(*sql.DB); pool {
+		return errors.New("a *sql.DB is no transaction: give Tx a *sql.Tx")
+	}
+	deadline := time.Now().Add(hostPatience)
+	for attempt := 1; ; attempt++ {
+		err := t.inSavepoint(ctx, f)
+		if !errors.Is(err, ErrRaced) && !errors.Is(err, errClosed) {
+			return t.failure(ctx, err)
+		}
+		wait := 10 * time.Millisecond
+		switch {
+		case errors.Is(err, errClosed) && time.Now().Before(deadline):
+			attempt, wait = attempt-1, closedPause
+		case attempt >= hostAttempts, !time.Now().Before(deadline):
+			return fmt.Errorf("%w: %w", coupon.ErrContention, err)
+		}
+		if err := pause(ctx, wait); err != nil {
+			return err
+		}
+	}
+}
+
+func (t HostTx) inSavepoint(ctx context.Context, f func(bun.IConn) error) error {
+	if _, err := t.To.ExecContext(ctx, "SAVEPOINT coupon_write"); err != nil {
+		return err
+	}
+	err := f(t.To)
+	if err == nil {
+		err = ctx.Err()
+	}
+	after := context.WithoutCancel(ctx)
+	if err != nil {
+		// If this fails too, the transaction is over, and that is the host's to find.
+		if _, e := t.To.ExecContext(after, "ROLLBACK TO SAVEPOINT coupon_write"); e != nil {
+			return err
+		}
+	}
+	if _, e := t.To.ExecContext(after, "RELEASE SAVEPOINT coupon_write"); err == nil {
+		err = e
+	}
+	return err
+}
+
+// Read implements [Transactor]: it sees what the host's transaction sees.
+func (t HostTx) Read(ctx context.Context, f func(bun.IConn) error) error {
+	return t.failure(ctx, f(t.To))
+}
+
+func (t HostTx) failure(ctx context.Context, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case t.Errors.Again(err):
+		return fmt.Errorf("%w: %w", t.Failed, err)
+	case t.Errors.Locked(err):
+		return fmt.Errorf("%w: %w", coupon.ErrContention, err)
+	}
+	return err
+}

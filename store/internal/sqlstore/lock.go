@@ -1,0 +1,192 @@
+package sqlstore
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/couponkit/coupon"
+)
+
+// Where writes go on side by side, these are their locks, always in this order:
+// heads, then redemptions, then counters, each sorted. Every statement that
+// locks is about one coupon, so that it also runs where each coupon is on one of
+// many servers.
+
+// closedPatience is how long a write in a host's transaction respects that a
+// coupon is closed. The edit may be waiting for that very transaction, which only
+// the host knows: then it goes on.
+const closedPatience = 2 * time.Second
+
+const isOpen = "AND closed_until <= " + now
+
+// lockHeads locks the heads against edits that count anew, and reads them as
+// they are then. One that such an edit has closed is errClosed.
+func (s *Store) lockHeads(ctx context.Context, q conn, ids []coupon.ID, evenClosed bool) ([]couponRow, error) {
+	var open bun.Safe
+	if !evenClosed {
+		open = isOpen
+	}
+	var heads []couponRow
+	for _, id := range ids {
+		var head []couponRow
+		err := q.scan(ctx, &head, `SELECT coupon, version FROM ?heads WHERE merchant = ?merchant AND coupon = ? ? FOR KEY SHARE`, text(id), open)
+		if err != nil {
+			return nil, err
+		}
+		if len(head) == 0 {
+			var n int64
+			if err := q.scan(ctx, &n, `SELECT COUNT(*) FROM ?heads WHERE merchant = ?merchant AND coupon = ?`, text(id)); err != nil {
+				return nil, err
+			}
+			if n > 0 {
+				return nil, errClosed
+			}
+		}
+		heads = append(heads, head...)
+	}
+	return heads, nil
+}
+
+// lockRedemptions locks all that the bookings have, of any coupon. A redemption
+// that joins one of them meanwhile is ErrRaced; so is, when it is written, the
+// first one of a booking that had none (see guard).
+func (b *batch) lockRedemptions(ctx context.Context, bookings []string) ([]redemptionRow, error) {
+	keys, err := b.redemptionKeys(ctx, bookings)
+	if err != nil || len(keys) == 0 {
+		return nil, err
+	}
+	var rows []redemptionRow
+	for len(keys) > 0 {
+		id := keys[0].Coupon
+		n := slices.IndexFunc(keys, func(k redemptionRow) bool { return k.Coupon != id })
+		if n < 0 {
+			n = len(keys)
+		}
+		err := chunked(keys[:n], maxKeys, func(keys []redemptionRow) error {
+			var locked []redemptionRow
+			err := b.q.scan(ctx, &locked, `SELECT ? FROM ?redemptions WHERE merchant = ?merchant AND coupon = ? AND booking IN (?)
+				ORDER BY booking FOR UPDATE`, bun.Safe(redemptionColumns), text(id), bun.List(convert(keys, func(k redemptionRow) text { return text(k.Booking) })))
+			rows = append(rows, locked...)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		keys = keys[n:]
+	}
+	// Who adds to a booking that has redemptions locks them too: what is there
+	// now is all that there will be.
+	if keys, err = b.redemptionKeys(ctx, bookings); err == nil && len(keys) != len(rows) {
+		err = ErrRaced
+	}
+	return rows, err
+}
+
+// redemptionKeys are in the order in which they are locked.
+func (b *batch) redemptionKeys(ctx context.Context, bookings []string) (keys []redemptionRow, err error) {
+	err = chunked(bookings, maxKeys, func(bookings []string) error {
+		var found []redemptionRow
+		err := b.q.scan(ctx, &found, `SELECT coupon, booking FROM ?redemptions WHERE merchant = ?merchant AND booking IN (?)`, bun.List(texts(bookings)))
+		keys = append(keys, found...)
+		return err
+	})
+	slices.SortFunc(keys, func(x, y redemptionRow) int {
+		return cmp.Or(cmp.Compare(x.Coupon, y.Coupon), cmp.Compare(x.Booking, y.Booking))
+	})
+	return keys, err
+}
+
+// guard is for bookings that had no redemption to lock: two that get their first
+// one at once, of different coupons, must not miss each other.
+func (b *batch) guard(ctx context.Context) error {
+	var bookings []string
+	for _, e := range b.changed {
+		if e.isNew && !b.known[e.Booking] {
+			bookings = append(bookings, e.Booking)
+		}
+	}
+	slices.Sort(bookings)
+	return chunked(slices.Compact(bookings), maxRows, func(bookings []string) error {
+		rows := convert(bookings, func(id string) list { return list{b.merchant, text(id)} })
+		n, err := b.q.exec(ctx, `INSERT INTO ?bookings (merchant, booking) VALUES ? ON CONFLICT DO NOTHING`, values(rows))
+		if err == nil && n < int64(len(rows)) {
+			err = ErrRaced
+		}
+		return err
+	})
+}
+
+// recheck is for bookings that had no redemption and get none: it may have come
+// while the counters were waited for, and then the refusal is of its own use.
+func (b *batch) recheck(ctx context.Context) error {
+	if len(b.used) == 0 || len(b.refused) == 0 {
+		return nil
+	}
+	slices.Sort(b.refused)
+	keys, err := b.redemptionKeys(ctx, slices.Compact(b.refused))
+	if err == nil && len(keys) > 0 {
+		err = ErrRaced
+	}
+	return err
+}
+
+// lockCounters inserts the counters that are missing as zero, then locks and
+// reads all.
+func (s *Store) lockCounters(ctx context.Context, q conn, slots []coupon.Slot, into map[coupon.Slot]int64) error {
+	if err := s.insertCounters(ctx, q, slots); err != nil {
+		return err
+	}
+	return perCoupon(slots, func(id coupon.ID, slots []coupon.Slot) error {
+		var rows []counterRow
+		err := q.scan(ctx, &rows, `SELECT ?0, used FROM ?counters WHERE merchant = ?merchant AND coupon = ?1
+			AND (limit_of, limit_per, every, subject, currency, since) IN (?2)
+			ORDER BY limit_of, limit_per, every, subject, currency, since FOR UPDATE`,
+			bun.Safe(slotColumns), text(id), values(convert(slots, func(slot coupon.Slot) list { return slotArgs(slot)[1:] })))
+		if err == nil && len(rows) < len(slots) {
+			s.cache.forget(s.merchant, slots)
+			err = ErrRaced // a transaction that had inserted it was rolled back
+		}
+		for _, row := range rows {
+			into[row.slot()] = row.Used
+		}
+		return err
+	})
+}
+
+func (s *Store) insertCounters(ctx context.Context, q conn, slots []coupon.Slot) error {
+	var missing []coupon.Slot
+	for _, slot := range slots {
+		if !s.cache.knows(s.merchant, slot) {
+			missing = append(missing, slot)
+		}
+	}
+	return chunked(missing, maxRows, func(slots []coupon.Slot) error {
+		rows := convert(slots, func(slot coupon.Slot) list { return append(append(list{s.merchant}, slotArgs(slot)...), 0) })
+		n, err := q.exec(ctx, `INSERT INTO ?counters (merchant, ?, used) VALUES ? ON CONFLICT DO NOTHING`, bun.Safe(slotColumns), values(rows))
+		if err == nil && n == 0 {
+			s.cache.know(s.merchant, slots)
+		}
+		return err
+	})
+}
+
+// perCoupon calls f for the slots of each coupon, in the order of the slots,
+// which is that of their coupons.
+func perCoupon(slots []coupon.Slot, f func(coupon.ID, []coupon.Slot) error) error {
+	for len(slots) > 0 {
+		id := slots[0].Coupon
+		n := slices.IndexFunc(slots, func(s coupon.Slot) bool { return s.Coupon != id })
+		if n < 0 {
+			n = len(slots)
+		}
+		if err := chunked(slots[:n], maxKeys, func(slots []coupon.Slot) error { return f(id, slots) }); err != nil {
+			return err
+		}
+		slots = slots[n:]
+	}
+	return nil
+}

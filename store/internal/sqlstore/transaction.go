@@ -1,0 +1,200 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/couponkit/coupon"
+)
+
+// Transactor runs functions in transactions the way a database needs it.
+type Transactor interface {
+	// Write runs f in one transaction, which is committed if f returns nil. What
+	// failed for others, or with [ErrRaced], is run again from the beginning, a
+	// bounded number of times, and is coupon.ErrContention after that.
+	Write(ctx context.Context, f func(bun.IConn) error) error
+	// Read runs f on one snapshot.
+	Read(ctx context.Context, f func(bun.IConn) error) error
+}
+
+// ErrRaced: a row that was not there when it was looked for is there now.
+var ErrRaced = errors.New("another write was faster")
+
+// errClosed: an edit waits for the writes under way, and new ones wait for it.
+var errClosed = errors.New("the coupon is being edited")
+
+// errNothing ends a write that has nothing to write: whatever it did to look at
+// rows is undone.
+var errNothing = errors.New("there is nothing to write")
+
+// Errors says what the errors of a database mean.
+type Errors struct {
+	// Again: the transaction failed for others, and nothing of it stays.
+	Again func(error) bool
+	// Refused: as the answer to COMMIT, nothing of the transaction stays.
+	Refused func(error) bool
+	// Locked: a lock was waited for as long as the session allows.
+	Locked func(error) bool
+}
+
+// Pool makes transactions on connections of a *sql.DB.
+type Pool struct {
+	DB       *sql.DB
+	Errors   Errors
+	Attempts int // how often a transaction is begun that fails for others
+}
+
+// OnConn runs f on one connection.
+func (p Pool) OnConn(ctx context.Context, f func(*sql.Conn) error) (err error) {
+	conn, err := p.DB.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if closing := conn.Close(); closing != nil && !errors.Is(closing, sql.ErrConnDone) {
+			err = errors.Join(err, closing)
+		}
+	}()
+	return f(conn)
+}
+
+// Commit runs f in a transaction. Without a commit nothing of it stays, whatever
+// else happens.
+func (p Pool) Commit(ctx context.Context, conn *sql.Conn, begin string, f func(bun.IConn) error) error {
+	over := false
+	defer func() {
+		if !over {
+			rollback(ctx, conn)
+		}
+	}()
+	if err := start(ctx, conn, begin); err != nil {
+		return err
+	}
+	to := &watched{IConn: conn}
+	if err := f(to); err != nil {
+		over = true
+		if alive := rollback(ctx, conn); !alive && to.wrote && ctx.Err() == nil && !errors.Is(err, errNothing) {
+			return fmt.Errorf("%w: the connection broke: %w", coupon.ErrOutcomeUnknown, err)
+		}
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	// From here on a cancelled context changes nothing: the outcome is known.
+	_, err := conn.ExecContext(context.WithoutCancel(ctx), "COMMIT")
+	if err != nil && !p.Errors.Refused(err) {
+		return fmt.Errorf("%w: %w", coupon.ErrOutcomeUnknown, err)
+	}
+	over = err == nil
+	return err
+}
+
+// Snapshot runs f in a transaction that only reads.
+func (p Pool) Snapshot(ctx context.Context, conn *sql.Conn, begin string, f func(bun.IConn) error) error {
+	defer rollback(ctx, conn)
+	if err := start(ctx, conn, begin); err != nil {
+		return err
+	}
+	return f(conn)
+}
+
+// staleError: the connection had died in the pool before anything was done on it.
+type staleError struct{ error }
+
+func (e staleError) Unwrap() error { return e.error }
+
+func start(ctx context.Context, conn *sql.Conn, begin string) error {
+	_, err := conn.ExecContext(ctx, begin)
+	if errors.Is(err, driver.ErrBadConn) {
+		err = staleError{err}
+	}
+	return err
+}
+
+// watched remembers whether a statement was sent that may have written.
+type watched struct {
+	bun.IConn
+	wrote bool
+}
+
+// ExecContext is that of the connection.
+func (w *watched) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	w.wrote = true
+	return w.IConn.ExecContext(ctx, query, args...)
+}
+
+// rollback ends the transaction of a connection, if there is one: a database
+// ends some by itself, and a cancelled BEGIN may or may not have begun one. A
+// connection that can't be brought out of its transaction is thrown away, and
+// is not alive.
+func rollback(ctx context.Context, conn *sql.Conn) (alive bool) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	if _, err := conn.ExecContext(ctx, "ROLLBACK"); err == nil {
+		return true
+	}
+	if _, err := conn.ExecContext(ctx, "BEGIN"); err == nil { // so there was none
+		if _, err = conn.ExecContext(ctx, "ROLLBACK"); err == nil {
+			return true
+		}
+	}
+	_ = conn.Raw(func(any) error { return driver.ErrBadConn })
+	return false
+}
+
+// Again runs f until it does not fail for others, a bounded number of times and
+// not beyond the deadline.
+func (p Pool) Again(ctx context.Context, deadline time.Time, f func() error) error {
+	for attempt := 1; ; attempt++ {
+		err := f()
+		wait, closed, stale := 10*time.Millisecond<<attempt, errors.Is(err, errClosed), isStale(err)
+		switch {
+		case err == nil, errors.Is(err, coupon.ErrOutcomeUnknown):
+			return err
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case p.Errors.Locked(err):
+			return fmt.Errorf("%w: %w", coupon.ErrContention, err)
+		case !closed && !stale && !p.Errors.Again(err) && !errors.Is(err, ErrRaced):
+			return err
+		case closed && time.Now().Before(deadline): // the edit takes as long as it takes
+			attempt, wait = attempt-1, closedPause
+		case stale && attempt >= p.Attempts:
+			return err
+		case attempt >= p.Attempts, !time.Now().Before(deadline):
+			return fmt.Errorf("%w: %w", coupon.ErrContention, err)
+		}
+		if err := pause(ctx, wait); err != nil {
+			return err
+		}
+	}
+}
+
+// closedPause is how long a write waits at most before it looks again whether an
+// edit is done.
+const closedPause = 40 * time.Millisecond
+
+func isStale(err error) bool {
+	_, ok := errors.AsType[staleError](err)
+	return ok
+}
+
+// pause waits for a random part of d.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(rand.N(d))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,115 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/schema"
+
+	"github.com/couponkit/coupon"
+)
+
+// ofCoupon is the condition of one coupon, or none.
+func ofCoupon(id coupon.ID) schema.QueryWithArgs {
+	if id == "" {
+		return bun.SafeQuery("")
+	}
+	return bun.SafeQuery("AND coupon = ?", text(id))
+}
+
+// held adds up the charges of all redemptions that hold theirs, of one coupon or,
+// without it, of all.
+func held(ctx context.Context, q conn, id coupon.ID) (map[coupon.Slot]int64, error) {
+	out := map[coupon.Slot]int64{}
+	last := redemptionRow{Coupon: string(id)}
+	only := ofCoupon(id)
+	for {
+		var rows []redemptionRow
+		err := q.scan(ctx, &rows, `SELECT coupon, booking, charges FROM ?redemptions WHERE merchant = ?merchant ? AND (coupon, booking) > (?, ?)
+			AND holds = 1 AND charges <> '' ORDER BY coupon, booking LIMIT ?`, only, text(last.Coupon), text(last.Booking), maxKeys)
+		if err != nil || len(rows) == 0 {
+			return out, err
+		}
+		for _, row := range rows {
+			charges, err := decodeCharges(row.Charges)
+			if err != nil {
+				return nil, fmt.Errorf("charges of coupon %s on booking %q can't be read: %w", row.Coupon, row.Booking, err)
+			}
+			for _, ch := range charges {
+				sum, fits := add(out[ch.Slot], ch.N)
+				if !fits {
+					return nil, fmt.Errorf("charges of coupon %s: %w", row.Coupon, coupon.ErrOverflow)
+				}
+				out[ch.Slot] = sum
+			}
+		}
+		last = rows[len(rows)-1]
+	}
+}
+
+// drifts are the counters that are not what the redemptions say, of one coupon
+// or, without it, of all.
+func drifts(ctx context.Context, q conn, id coupon.ID) (drifts []coupon.Drift, err error) {
+	want, err := held(ctx, q, id)
+	if err != nil {
+		return nil, err
+	}
+	only := ofCoupon(id)
+	var rows []counterRow
+	err = q.scan(ctx, &rows, `SELECT ?, used FROM ?counters WHERE merchant = ?merchant ?`, bun.Safe(slotColumns), only)
+	for _, row := range rows {
+		slot := row.slot()
+		if row.Used != want[slot] {
+			drifts = append(drifts, coupon.Drift{Slot: slot, Counter: row.Used, Held: want[slot]})
+		}
+		delete(want, slot)
+	}
+	for slot, n := range want {
+		if n != 0 {
+			drifts = append(drifts, coupon.Drift{Slot: slot, Held: n})
+		}
+	}
+	slices.SortFunc(drifts, func(a, b coupon.Drift) int { return a.Slot.Compare(b.Slot) })
+	return drifts, err
+}
+
+// Verify implements coupon.Store.
+func (s *Store) Verify(ctx context.Context) (found []coupon.Drift, err error) {
+	err = s.read(ctx, "verify", func(q conn) (err error) {
+		found, err = drifts(ctx, q, "")
+		return err
+	})
+	return found, err
+}
+
+// Rebuild implements coupon.Store. A counter that is right in one snapshot stays
+// right, because writes move it together with its redemptions: so only coupons
+// with one that is wrong are made to wait.
+func (s *Store) Rebuild(ctx context.Context) error {
+	const what = "rebuild"
+	if !s.dialect.RowLocks {
+		return s.write(ctx, what, func(q conn) error { return s.repair(ctx, q, "") })
+	}
+	found, err := s.Verify(ctx)
+	for i, d := range found {
+		if err == nil && (i == 0 || found[i-1].Coupon != d.Coupon) {
+			err = s.alone(ctx, what, d.Coupon, 0, func(q conn, _ int64) error { return s.repair(ctx, q, d.Coupon) })
+		}
+	}
+	return err
+}
+
+// repair moves the counters of one coupon, or of all, to where they belong.
+func (s *Store) repair(ctx context.Context, q conn, id coupon.ID) error {
+	found, err := drifts(ctx, q, id)
+	if err != nil {
+		return err
+	}
+	moved := make(map[coupon.Slot]int64, len(found))
+	for _, d := range found {
+		moved[d.Slot] = d.Held - d.Counter
+	}
+	return move(ctx, q, s.merchant, moved)
+}
