@@ -193,7 +193,7 @@ func (w *acquiring) judge(v *View, codes []CouponCode, offers []offered) (*Recla
 		for i, k := range codes {
 			if slots := v.Coupons[k.Coupon].slots(w.booking.use(codes[i])); len(slots) > 0 && sortedSlots(slots)[0].broad() {
 				q := w.reclaim(k, Limit{Per: PerCoupon})
-				q.Limit = sweepBatch
+				q.Limit, q.Needed = sweepBatch, false
 				return &q, nil
 			}
 		}
@@ -206,7 +206,7 @@ const sweepBatch = 4
 
 // reclaim is what may hold a limit that is reached.
 func (w *acquiring) reclaim(k CouponCode, l Limit) ReclaimQuery {
-	q := ReclaimQuery{Coupon: k.Coupon, Except: w.booking.ID, Expired: w.now, Limit: reclaimBatch}
+	q := ReclaimQuery{Coupon: k.Coupon, Except: w.booking.ID, Expired: w.now, Limit: reclaimBatch, Needed: true}
 	switch l.Per {
 	case PerCustomer:
 		q.Customer = w.booking.Customer.Key

@@ -120,6 +120,9 @@ type ReclaimQuery struct {
 	Code     Code      // with this code; empty: with every one
 	Expired  time.Time // ExpiresAt is not after this
 	Limit    int       // > 0; those that expired first
+	// Needed: a refusal depends on it. If others have all of them locked, the
+	// group must be decided again when they are done.
+	Needed bool
 }
 
 // Holds reports whether a redemption is one of those that the query asks for.

@@ -154,14 +154,14 @@ type DBTX interface {
 // never if the host rolls back. It is for one goroutine, as tx is, and for as long.
 //
 // A transaction that PostgreSQL ends for the sake of others (40001, 40P01) is the
-// host's to run again from its beginning: the error says so. A connection that
+// host's to run again from its beginning: coupon.ErrRetryTx. A connection that
 // breaks is the driver's error: whether the transaction is committed is what the
 // host's Commit says. A read sees what the transaction sees; an error of the
 // database in a read leaves the transaction aborted, as any statement's does.
 func (s *Store) Tx(tx DBTX) *Store {
 	m := *s
 	m.inTx = true
-	m.rows = s.rows.In(sqlstore.HostTx{To: tx, Errors: meaning, Failed: sqlstore.ErrRetryTx})
+	m.rows = s.rows.In(sqlstore.HostTx{To: tx, Errors: meaning, Failed: coupon.ErrRetryTx})
 	return &m
 }
 

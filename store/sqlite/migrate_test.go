@@ -44,7 +44,7 @@ func TestMigrateTwiceChangesNothing(t *testing.T) {
 	if after := schema(t, db); !slices.Equal(before, after) {
 		t.Errorf("the schema was %v, is %v", before, after)
 	}
-	if _, err := st.CouponByCode(t.Context(), "KEPT"); err != nil {
+	if _, _, err := st.CouponByCode(t.Context(), "KEPT"); err != nil {
 		t.Error(err)
 	}
 }
@@ -60,7 +60,7 @@ func TestWithoutMigrateTheErrorSaysSo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := st.CouponByCode(t.Context(), "X"); err == nil || !strings.Contains(err.Error(), "call Migrate first") {
+	if _, _, err := st.CouponByCode(t.Context(), "X"); err == nil || !strings.Contains(err.Error(), "call Migrate first") {
 		t.Errorf("reading: %v", err)
 	}
 	if err := st.Rebuild(t.Context()); err == nil || !strings.Contains(err.Error(), "call Migrate first") {
@@ -140,7 +140,7 @@ func TestPrefixesShareADatabaseAndNothingElse(t *testing.T) {
 		}
 	}
 	create(t, a, "SAME")
-	if _, err := b.CouponByCode(t.Context(), "SAME"); !errors.Is(err, coupon.ErrNotFound) {
+	if _, _, err := b.CouponByCode(t.Context(), "SAME"); !errors.Is(err, coupon.ErrNotFound) {
 		t.Errorf("the other prefix: got error %v, want not found", err)
 	}
 	create(t, b, "SAME")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -86,7 +87,7 @@ func move(ctx context.Context, q conn, merchant text, moved map[coupon.Slot]int6
 }
 
 // Counters implements coupon.Store.
-func (s *Store) Counters(ctx context.Context, slots []coupon.Slot) (map[coupon.Slot]int64, error) {
+func (s *Store) Counters(ctx context.Context, slots []coupon.Slot, expired time.Time) (map[coupon.Slot]int64, error) {
 	out := make(map[coupon.Slot]int64, len(slots))
 	for _, slot := range slots {
 		out[slot] = 0
@@ -95,7 +96,19 @@ func (s *Store) Counters(ctx context.Context, slots []coupon.Slot) (map[coupon.S
 		return out, ctx.Err()
 	}
 	err := s.read(ctx, "counters", func(q conn) error {
-		return counters(ctx, q, slices.SortedFunc(maps.Keys(out), coupon.Slot.Compare), out)
+		sorted := slices.SortedFunc(maps.Keys(out), coupon.Slot.Compare)
+		if err := counters(ctx, q, sorted, out); err != nil || expired.IsZero() {
+			return err
+		}
+		return perCoupon(sorted, func(id coupon.ID, slots []coupon.Slot) error {
+			moves, err := overdue(ctx, q, id, expired)
+			for _, m := range moves {
+				if used, ok := out[m.Slot]; ok {
+					out[m.Slot] = used + m.N
+				}
+			}
+			return err
+		})
 	})
 	return out, err
 }

@@ -35,6 +35,7 @@ type restrictionsDoc struct {
 	MaxTotal    *moneyDoc  `json:"max_total,omitempty"`
 	BookingType string     `json:"booking_type,omitempty"`
 	Frequencies []string   `json:"frequencies,omitempty"`
+	Occurrences int64      `json:"occurrences,omitempty"`
 	Days        []int      `json:"days,omitempty"` // 0 is Sunday
 	Hours       []hoursDoc `json:"hours,omitempty"`
 	DaysBy      string     `json:"days_by,omitempty"`
@@ -84,7 +85,7 @@ func encodeCoupon(c coupon.Coupon) (string, error) {
 
 func restrictionsOf(r coupon.Restrictions) (doc restrictionsDoc, err error) {
 	doc = restrictionsDoc{
-		BookingType: string(r.BookingType), DaysBy: string(r.DaysBy), MinUnits: r.MinUnits,
+		BookingType: string(r.BookingType), DaysBy: string(r.DaysBy), MinUnits: r.MinUnits, Occurrences: r.Occurrences,
 		Frequencies: convert(r.Frequencies, func(f coupon.Frequency) string { return string(f) }),
 		Days:        convert(r.Days, func(d time.Weekday) int { return int(d) }),
 		Hours:       convert(r.Hours, func(h coupon.Hours) hoursDoc { return hoursDoc{int32(h.From), int32(h.To)} }),
@@ -140,7 +141,7 @@ func (row couponRow) decode() (coupon.Coupon, error) {
 
 func (doc restrictionsDoc) restrictions() (r coupon.Restrictions, err error) {
 	r = coupon.Restrictions{
-		BookingType: coupon.BookingType(doc.BookingType), DaysBy: coupon.Clock(doc.DaysBy), MinUnits: doc.MinUnits,
+		BookingType: coupon.BookingType(doc.BookingType), DaysBy: coupon.Clock(doc.DaysBy), MinUnits: doc.MinUnits, Occurrences: doc.Occurrences,
 		Frequencies: convert(doc.Frequencies, func(f string) coupon.Frequency { return coupon.Frequency(f) }),
 		Days:        convert(doc.Days, func(d int) time.Weekday { return time.Weekday(d) }),
 		Hours: convert(doc.Hours, func(h hoursDoc) coupon.Hours {

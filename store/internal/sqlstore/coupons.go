@@ -24,7 +24,7 @@ func (s *Store) InsertCoupon(ctx context.Context, c coupon.Coupon) error {
 		if err := insertVersion(ctx, q, c); err != nil {
 			return err
 		}
-		if err := insertCode(ctx, q, c); err != nil {
+		if err := insertMainCode(ctx, q, c); err != nil {
 			return err
 		}
 		_, err = q.exec(ctx, `INSERT INTO ?heads (merchant, coupon, version, zone) VALUES (?merchant, ?)`,
@@ -49,30 +49,11 @@ func insertVersion(ctx context.Context, q conn, c coupon.Coupon) error {
 	return err
 }
 
-// insertCode takes the coupon's code. That nobody else has it is what the
-// unique index says.
-func insertCode(ctx context.Context, q conn, c coupon.Coupon) error {
-	n, err := q.exec(ctx, `INSERT INTO ?codes (merchant, code, coupon, live) VALUES (?merchant, ?) ON CONFLICT DO NOTHING`,
-		list{text(c.Code), text(c.ID), flag(c.ArchivedAt.IsZero())})
-	if err == nil && n == 0 {
-		err = coupon.ErrDuplicateCode
-	}
-	return err
-}
-
 // Coupon implements coupon.Store.
 func (s *Store) Coupon(ctx context.Context, id coupon.ID) (coupon.Coupon, error) {
 	return s.oneCoupon(ctx, "coupon", `SELECT v.coupon, v.version, v.doc FROM ?coupons AS c
 		JOIN ?versions AS v ON v.merchant = c.merchant AND v.coupon = c.id AND v.version = c.version
 		WHERE c.merchant = ?merchant AND c.id = ?`, text(id))
-}
-
-// CouponByCode implements coupon.Store.
-func (s *Store) CouponByCode(ctx context.Context, code coupon.Code) (coupon.Coupon, error) {
-	return s.oneCoupon(ctx, "coupon by code", `SELECT v.coupon, v.version, v.doc FROM ?codes AS k
-		JOIN ?coupons AS c ON c.merchant = k.merchant AND c.id = k.coupon
-		JOIN ?versions AS v ON v.merchant = c.merchant AND v.coupon = c.id AND v.version = c.version
-		WHERE k.merchant = ?merchant AND k.code = ? AND k.live = 1`, text(code))
 }
 
 func (s *Store) oneCoupon(ctx context.Context, what, query string, key text) (c coupon.Coupon, err error) {

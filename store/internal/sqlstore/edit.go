@@ -13,7 +13,7 @@ import (
 
 // UpdateCoupon implements coupon.Store. An edit that counts anew waits for the
 // writes under way; others don't, and those count as made before the edit.
-func (s *Store) UpdateCoupon(ctx context.Context, c coupon.Coupon, recharge func(coupon.Redemption) []coupon.Charge) error {
+func (s *Store) UpdateCoupon(ctx context.Context, c coupon.Coupon, recharge func(coupon.Use) []coupon.Charge) error {
 	const what = "update coupon"
 	edit := func(q conn, version int64) error {
 		if version != c.Version-1 {
@@ -33,11 +33,8 @@ func (s *Store) UpdateCoupon(ctx context.Context, c coupon.Coupon, recharge func
 	})
 }
 
-func (s *Store) edit(ctx context.Context, q conn, c coupon.Coupon, recharge func(coupon.Redemption) []coupon.Charge) error {
-	if _, err := q.exec(ctx, `DELETE FROM ?codes WHERE merchant = ?merchant AND coupon = ?`, text(c.ID)); err != nil {
-		return err
-	}
-	if err := insertCode(ctx, q, c); err != nil {
+func (s *Store) edit(ctx context.Context, q conn, c coupon.Coupon, recharge func(coupon.Use) []coupon.Charge) error {
+	if err := replaceCodes(ctx, q, c); err != nil {
 		return err
 	}
 	if recharge != nil {
@@ -59,12 +56,16 @@ func (s *Store) edit(ctx context.Context, q conn, c coupon.Coupon, recharge func
 
 // rechargeColumns are what the charges of a redemption depend on, without what
 // is in documents: a coupon may have a million redemptions.
-const rechargeColumns = `coupon, booking, state, version, code, customer, currency, made_at, service_at,
-	subtotal, eligible, discount, other_discounts, refund, cost, new_customer, holds, charges`
+const rechargeColumns = `coupon, booking, state, version, code, single_use, customer, series, currency, made_at, service_at,
+	subtotal, eligible, discount, other_discounts, refund, cost, new_customer, uses, holds, charges`
 
-// recharge replaces the charges of all redemptions of a coupon that hold theirs.
-func (s *Store) recharge(ctx context.Context, q conn, id coupon.ID, recharge func(coupon.Redemption) []coupon.Charge) error {
+// recharge replaces the charges of all redemptions of a coupon that hold theirs,
+// and of its series.
+func (s *Store) recharge(ctx context.Context, q conn, id coupon.ID, recharge func(coupon.Use) []coupon.Charge) error {
 	moved := map[coupon.Slot]int64{}
+	if err := rechargeSeries(ctx, q, id, recharge, moved); err != nil {
+		return err
+	}
 	for after := ""; ; {
 		var rows []redemptionRow
 		err := q.scan(ctx, &rows, `SELECT ? FROM ?redemptions WHERE merchant = ?merchant AND coupon = ? AND booking > ? AND holds = 1
@@ -82,20 +83,12 @@ func (s *Store) recharge(ctx context.Context, q conn, id coupon.ID, recharge fun
 			if err != nil {
 				return err
 			}
-			charges := recharge(r)
-			data, err := encodeCharges(charges)
+			data, err := recharged(row.Charges, r.Charges, recharge(r.Use()), moved)
 			if err != nil {
 				return err
 			}
-			if data == row.Charges {
-				continue
-			}
-			changed = append(changed, []any{text(row.Booking), text(data)})
-			for _, ch := range r.Charges {
-				moved[ch.Slot] -= ch.N
-			}
-			for _, ch := range charges {
-				moved[ch.Slot] += ch.N
+			if data != row.Charges {
+				changed = append(changed, []any{text(row.Booking), text(data)})
 			}
 		}
 		if len(changed) == 0 {
@@ -107,6 +100,22 @@ func (s *Store) recharge(ctx context.Context, q conn, id coupon.ID, recharge fun
 			return err
 		}
 	}
+}
+
+// recharged encodes new charges, and adds to what moved if they differ from the
+// old ones.
+func recharged(data string, old, charges []coupon.Charge, moved map[coupon.Slot]int64) (string, error) {
+	again, err := encodeCharges(charges)
+	if err != nil || again == data {
+		return data, err
+	}
+	for _, ch := range old {
+		moved[ch.Slot] -= ch.N
+	}
+	for _, ch := range charges {
+		moved[ch.Slot] += ch.N
+	}
+	return again, nil
 }
 
 // lockHead gives the version of a coupon, under a lock of that kind.

@@ -12,10 +12,6 @@ import (
 	"github.com/couponkit/coupon"
 )
 
-// ErrRetryTx: the database has ended the host's transaction for the sake of
-// others; the host runs it again from its beginning.
-var ErrRetryTx = errors.New("coupon: the transaction must be run again") // moves to the root
-
 // HostTx runs functions in a transaction of the host's, which alone commits it
 // or not.
 type HostTx struct {

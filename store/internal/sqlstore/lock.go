@@ -12,7 +12,7 @@ import (
 )
 
 // Where writes go on side by side, these are their locks, always in this order:
-// heads, then redemptions, then counters, each sorted. Every statement that
+// heads, then redemptions, then series, then counters, each sorted. Every statement that
 // locks is about one coupon, so that it also runs where each coupon is on one of
 // many servers.
 
@@ -144,7 +144,8 @@ func (s *Store) lockCounters(ctx context.Context, q conn, slots []coupon.Slot, i
 		var rows []counterRow
 		err := q.scan(ctx, &rows, `SELECT ?0, used FROM ?counters WHERE merchant = ?merchant AND coupon = ?1
 			AND (limit_of, limit_per, every, subject, currency, since) IN (?2)
-			ORDER BY limit_of, limit_per, every, subject, currency, since FOR UPDATE`,
+			ORDER BY CASE WHEN limit_per = 'coupon' AND every = 'ever' THEN 0 ELSE 1 END,
+				limit_of, limit_per, every, subject, currency, since FOR UPDATE`,
 			bun.Safe(slotColumns), text(id), values(convert(slots, func(slot coupon.Slot) list { return slotArgs(slot)[1:] })))
 		if err == nil && len(rows) < len(slots) {
 			s.cache.forget(s.merchant, slots)

@@ -12,9 +12,12 @@ type redemptionRow struct {
 	Coupon         string
 	Booking        string
 	State          string
+	ExpiresAt      *int64
 	Version        int64
 	Code           string
+	SingleUse      bool
 	Customer       string
+	Series         string
 	Currency       string
 	MadeAt         int64
 	ServiceAt      *int64
@@ -25,6 +28,7 @@ type redemptionRow struct {
 	Refund         int64
 	Cost           *int64
 	NewCustomer    *bool
+	Uses           int64
 	Holds          bool
 	Charges        string // see encodeCharges
 	Events         int64  // how many it has
@@ -32,28 +36,32 @@ type redemptionRow struct {
 }
 
 // redemptionColumns are those of redemptionRow, in the order of args.
-const redemptionColumns = `coupon, booking, state, version, code, customer, currency, made_at, service_at,
-	subtotal, eligible, discount, other_discounts, refund, cost, new_customer, holds, charges, events, doc`
+const redemptionColumns = `coupon, booking, state, expires_at, version, code, single_use, customer, series, currency, made_at, service_at,
+	subtotal, eligible, discount, other_discounts, refund, cost, new_customer, uses, holds, charges, events, doc`
 
 func (r redemptionRow) args() []any {
 	var newCustomer any
 	if r.NewCustomer != nil {
 		newCustomer = flag(*r.NewCustomer)
 	}
-	return []any{text(r.Coupon), text(r.Booking), text(r.State), r.Version, text(r.Code), text(r.Customer), text(r.Currency), r.MadeAt, r.ServiceAt,
-		r.Subtotal, r.Eligible, r.Discount, r.OtherDiscounts, r.Refund, r.Cost, newCustomer, flag(r.Holds), text(r.Charges), r.Events, text(r.Doc)}
+	return []any{text(r.Coupon), text(r.Booking), text(r.State), r.ExpiresAt, r.Version, text(r.Code), flag(r.SingleUse), text(r.Customer), text(r.Series),
+		text(r.Currency), r.MadeAt, r.ServiceAt,
+		r.Subtotal, r.Eligible, r.Discount, r.OtherDiscounts, r.Refund, r.Cost, newCustomer, r.Uses, flag(r.Holds), text(r.Charges), r.Events, text(r.Doc)}
 }
 
 type redemptionDoc struct {
 	Terms       discountDoc `json:"terms"`
 	Type        string      `json:"type"`
 	Frequency   string      `json:"frequency,omitempty"`
+	Occurrence  int64       `json:"occurrence,omitempty"`
+	Place       int64       `json:"place,omitempty"`
 	TaxIncluded bool        `json:"tax_included,omitempty"`
 	Service     *int64      `json:"service,omitempty"`
 	ServiceDay  string      `json:"service_day,omitempty"` // 2006-01-02
 	Lines       []lineDoc   `json:"lines,omitempty"`
 	Refunds     []refundDoc `json:"refunds,omitempty"`
 	RedeemedAt  *int64      `json:"redeemed_at,omitempty"`
+	ReservedAt  *int64      `json:"reserved_at,omitempty"`
 	CancelledAt *int64      `json:"cancelled_at,omitempty"`
 	Imported    bool        `json:"imported,omitempty"`
 	Fingerprint string      `json:"fingerprint"`
@@ -125,6 +133,7 @@ func rowOf(r coupon.Redemption, events int64) (redemptionRow, error) {
 func rowOfAmounts(r coupon.Redemption) (row redemptionRow, err error) {
 	row = redemptionRow{
 		Coupon: string(r.Coupon), Booking: r.Booking, State: string(r.State), Version: r.Version, Code: string(r.Code), Customer: r.Customer,
+		ExpiresAt: micros(r.ExpiresAt), SingleUse: r.SingleUse, Series: r.Series, Uses: r.Uses,
 		Currency: r.Subtotal.Currency, MadeAt: r.MadeAt.UnixMicro(), ServiceAt: micros(r.ServiceAt),
 		NewCustomer: r.NewCustomer, Holds: r.Holds,
 	}
@@ -151,8 +160,8 @@ func rowOfAmounts(r coupon.Redemption) (row redemptionRow, err error) {
 
 func encodeRedemption(r coupon.Redemption) (_ string, err error) {
 	doc := redemptionDoc{
-		Type: string(r.Type), Frequency: string(r.Frequency), TaxIncluded: r.TaxIncluded, Service: micros(r.Service.At),
-		RedeemedAt: micros(r.RedeemedAt), CancelledAt: micros(r.CancelledAt), Imported: r.Imported, Fingerprint: r.Fingerprint,
+		Type: string(r.Type), Frequency: string(r.Frequency), Occurrence: r.Occurrence, Place: r.Place, TaxIncluded: r.TaxIncluded, Service: micros(r.Service.At),
+		RedeemedAt: micros(r.RedeemedAt), ReservedAt: micros(r.ReservedAt), CancelledAt: micros(r.CancelledAt), Imported: r.Imported, Fingerprint: r.Fingerprint,
 	}
 	if !r.Service.Day.IsZero() {
 		doc.ServiceDay = r.Service.Day.String()
@@ -204,8 +213,9 @@ func (row redemptionRow) decode() (coupon.Redemption, error) {
 func (row redemptionRow) withoutDoc() (coupon.Redemption, error) {
 	r := coupon.Redemption{
 		Coupon: coupon.ID(row.Coupon), Booking: row.Booking, State: coupon.State(row.State), Version: row.Version, Code: coupon.Code(row.Code),
-		Customer: row.Customer, NewCustomer: row.NewCustomer, Holds: row.Holds,
-		MadeAt: instant(&row.MadeAt), ServiceAt: instant(row.ServiceAt),
+		SingleUse: row.SingleUse, Customer: row.Customer, Series: row.Series, NewCustomer: row.NewCustomer, Uses: row.Uses, Holds: row.Holds,
+		ExpiresAt: instant(row.ExpiresAt),
+		MadeAt:    instant(&row.MadeAt), ServiceAt: instant(row.ServiceAt),
 	}
 	var err error
 	amount := func(n int64) coupon.Money {
@@ -228,7 +238,8 @@ func (row redemptionRow) withoutDoc() (coupon.Redemption, error) {
 
 func (doc redemptionDoc) fill(r *coupon.Redemption) (err error) {
 	r.Type, r.Frequency, r.TaxIncluded = coupon.BookingType(doc.Type), coupon.Frequency(doc.Frequency), doc.TaxIncluded
-	r.Service.At = instant(doc.Service)
+	r.Service.At, r.ReservedAt = instant(doc.Service), instant(doc.ReservedAt)
+	r.Occurrence, r.Place = doc.Occurrence, doc.Place
 	r.RedeemedAt, r.CancelledAt, r.Imported, r.Fingerprint = instant(doc.RedeemedAt), instant(doc.CancelledAt), doc.Imported, doc.Fingerprint
 	if err := r.Service.Day.UnmarshalText([]byte(doc.ServiceDay)); err != nil {
 		return err

@@ -21,7 +21,7 @@ func (s *Store) Redemptions(ctx context.Context, f coupon.RedemptionQuery) (page
 			condition string
 			value     string
 		}{
-			{"r.coupon = ?", string(f.Coupon)}, {"r.booking = ?", f.Booking}, {"r.customer = ?", f.Customer},
+			{"r.coupon = ?", string(f.Coupon)}, {"r.booking = ?", f.Booking}, {"r.series = ? AND r.series <> ''", f.Series}, {"r.customer = ?", f.Customer},
 			{"r.code = ?", string(f.Code)}, {"r.currency = ?", f.Currency},
 		} {
 			if c.value != "" {

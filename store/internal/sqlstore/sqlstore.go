@@ -70,7 +70,10 @@ type Store struct {
 	merchant text
 }
 
-var _ coupon.Store = (*Store)(nil)
+var (
+	_ coupon.Store   = (*Store)(nil)
+	_ coupon.TxBound = (*Store)(nil)
+)
 
 // New gives the store of the merchant "". It does no I/O.
 func New(cfg Config) (*Store, error) {
@@ -78,7 +81,7 @@ func New(cfg Config) (*Store, error) {
 		return nil, err
 	}
 	db := cfg.DB
-	for _, t := range []string{"migrations", "coupons", "codes", "versions", "notes", "heads", "bookings", "redemptions", "counters", "events"} {
+	for _, t := range []string{"migrations", "coupons", "codes", "versions", "notes", "heads", "bookings", "redemptions", "series", "counters", "events", "refusals"} {
 		db = db.WithNamedArg(t, tableName(cfg.Schema, cfg.Prefix+t))
 	}
 	s := &Store{tables: db, dialect: cfg.Dialect, prefix: cfg.Prefix, tx: cfg.Transactor, cache: &cache{}}
@@ -91,6 +94,9 @@ func (s *Store) Merchant(id string) *Store {
 	m.merchant, m.db = text(id), s.tables.WithNamedArg("merchant", text(id))
 	return &m
 }
+
+// InHostTx implements coupon.TxBound.
+func (s *Store) InHostTx() bool { return s.inTx }
 
 // In is the same store in a transaction of the host's.
 func (s *Store) In(tx HostTx) *Store {

@@ -40,9 +40,12 @@ func (s *Store) Sum(ctx context.Context, f coupon.SumQuery) (sums []coupon.Bucke
 	if err != nil {
 		return nil, err
 	}
-	only := bun.Safe("")
+	only, code := bun.Safe(""), bun.SafeQuery("")
 	if f.Unscheduled {
 		only = "AND r.service_at IS NULL"
+	}
+	if f.Code != "" {
+		code = bun.SafeQuery("AND r.code = ?", text(f.Code))
 	}
 	err = s.read(ctx, "sum", func(q conn) error {
 		cells := map[cell]*coupon.Sums{}
@@ -56,8 +59,9 @@ func (s *Store) Sum(ctx context.Context, f coupon.SumQuery) (sums []coupon.Bucke
 					CAST(SUM(CASE WHEN r.cost IS NULL THEN 0 ELSE r.subtotal - r.discount - r.other_discounts END) AS BIGINT) AS costed_revenue,
 					COUNT(r.new_customer) AS customers_known, CAST(COALESCE(SUM(r.new_customer), 0) AS BIGINT) AS new_customers
 				FROM bucket CROSS JOIN ?redemptions AS r
-				WHERE r.merchant = ?merchant AND r.coupon = ? AND ? >= bucket.lo AND ? < bucket.hi ?
-				GROUP BY bucket.i, r.currency, r.state`, buckets, text(f.Coupon), at, at, only)
+				WHERE r.merchant = ?merchant AND r.coupon = ? AND ? >= bucket.lo AND ? < bucket.hi ? ?
+					AND r.state IN ('redeemed', 'refunded', 'cancelled')
+				GROUP BY bucket.i, r.currency, r.state`, buckets, text(f.Coupon), at, at, only, code)
 			if err != nil {
 				return s.overflow(ctx, q, f.Coupon, err)
 			}

@@ -19,10 +19,22 @@ func ofCoupon(id coupon.ID) schema.QueryWithArgs {
 	return bun.SafeQuery("AND coupon = ?", text(id))
 }
 
-// held adds up the charges of all redemptions that hold theirs, of one coupon or,
-// without it, of all.
+// held adds up the charges of all redemptions that hold theirs, and of series, of
+// one coupon or, without it, of all.
 func held(ctx context.Context, q conn, id coupon.ID) (map[coupon.Slot]int64, error) {
 	out := map[coupon.Slot]int64{}
+	count := func(coupon, data string) error { return addCharges(out, coupon, data) }
+	err := eachSeries(ctx, q, id, func(rows []seriesRow) error {
+		for _, row := range rows {
+			if err := count(row.Coupon, row.Charges); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
 	last := redemptionRow{Coupon: string(id)}
 	only := ofCoupon(id)
 	for {
@@ -33,20 +45,60 @@ func held(ctx context.Context, q conn, id coupon.ID) (map[coupon.Slot]int64, err
 			return out, err
 		}
 		for _, row := range rows {
-			charges, err := decodeCharges(row.Charges)
-			if err != nil {
-				return nil, fmt.Errorf("charges of coupon %s on booking %q can't be read: %w", row.Coupon, row.Booking, err)
-			}
-			for _, ch := range charges {
-				sum, fits := add(out[ch.Slot], ch.N)
-				if !fits {
-					return nil, fmt.Errorf("charges of coupon %s: %w", row.Coupon, coupon.ErrOverflow)
-				}
-				out[ch.Slot] = sum
+			if err := count(row.Coupon, row.Charges); err != nil {
+				return nil, fmt.Errorf("booking %q: %w", row.Booking, err)
 			}
 		}
 		last = rows[len(rows)-1]
 	}
+}
+
+func addCharges(to map[coupon.Slot]int64, id, data string) error {
+	charges, err := decodeCharges(data)
+	if err != nil {
+		return fmt.Errorf("charges of coupon %s can't be read: %w", id, err)
+	}
+	for _, ch := range charges {
+		sum, fits := add(to[ch.Slot], ch.N)
+		if !fits {
+			return fmt.Errorf("charges of coupon %s: %w", id, coupon.ErrOverflow)
+		}
+		to[ch.Slot] = sum
+	}
+	return nil
+}
+
+// seriesDrifts are the series whose Live is not the number of redemptions that
+// hold, of one coupon or, without it, of all.
+func seriesDrifts(ctx context.Context, q conn, id coupon.ID) (drifts []coupon.Drift, err error) {
+	var rows []struct {
+		Coupon string
+		Series string
+		N      int64
+	}
+	err = q.scan(ctx, &rows, `SELECT coupon, series, COUNT(*) AS n FROM ?redemptions WHERE merchant = ?merchant ? AND series <> '' AND holds = 1
+		GROUP BY coupon, series`, ofCoupon(id))
+	if err != nil {
+		return nil, err
+	}
+	members := make(map[coupon.Slot]int64, len(rows))
+	for _, row := range rows {
+		members[coupon.Series{Coupon: coupon.ID(row.Coupon), Key: row.Series}.Slot()] = row.N
+	}
+	err = eachSeries(ctx, q, id, func(rows []seriesRow) error {
+		for _, row := range rows {
+			slot := coupon.Series{Coupon: coupon.ID(row.Coupon), Key: row.Series}.Slot()
+			if row.Live != members[slot] {
+				drifts = append(drifts, coupon.Drift{Slot: slot, Counter: row.Live, Held: members[slot]})
+			}
+			delete(members, slot)
+		}
+		return nil
+	})
+	for slot, n := range members {
+		drifts = append(drifts, coupon.Drift{Slot: slot, Held: n})
+	}
+	return drifts, err
 }
 
 // drifts are the counters that are not what the redemptions say, of one coupon
@@ -78,7 +130,12 @@ func drifts(ctx context.Context, q conn, id coupon.ID) (drifts []coupon.Drift, e
 // Verify implements coupon.Store.
 func (s *Store) Verify(ctx context.Context) (found []coupon.Drift, err error) {
 	err = s.read(ctx, "verify", func(q conn) (err error) {
-		found, err = drifts(ctx, q, "")
+		live, err := seriesDrifts(ctx, q, "")
+		if err == nil {
+			found, err = drifts(ctx, q, "")
+		}
+		found = append(found, live...)
+		slices.SortFunc(found, func(a, b coupon.Drift) int { return a.Slot.Compare(b.Slot) })
 		return err
 	})
 	return found, err
@@ -103,6 +160,17 @@ func (s *Store) Rebuild(ctx context.Context) error {
 
 // repair moves the counters of one coupon, or of all, to where they belong.
 func (s *Store) repair(ctx context.Context, q conn, id coupon.ID) error {
+	live, err := seriesDrifts(ctx, q, id)
+	if err != nil {
+		return err
+	}
+	for _, d := range live {
+		_, err := q.exec(ctx, `UPDATE ?series SET live = ?0, charges = CASE WHEN ?0 = 0 THEN '' ELSE charges END
+			WHERE merchant = ?merchant AND coupon = ?1 AND series = ?2`, d.Held, text(d.Coupon), text(d.Subject))
+		if err != nil {
+			return err
+		}
+	}
 	found, err := drifts(ctx, q, id)
 	if err != nil {
 		return err

@@ -20,11 +20,15 @@ func (s *Store) Write(ctx context.Context, groups []*coupon.Group) error {
 	}
 	patience := time.Now().Add(closedPatience)
 	return s.write(ctx, "write", func(q conn) error {
-		b := batch{Store: s, q: q, evenClosed: s.inTx && time.Now().After(patience), known: map[string]bool{}, bookings: map[string][]*entry{}, used: map[coupon.Slot]int64{}, moved: map[coupon.Slot]int64{}}
+		b := batch{Store: s, q: q, evenClosed: s.inTx && time.Now().After(patience), read: map[string]bool{}, known: map[string]bool{},
+			bookings: map[string][]*entry{}, entries: map[key]*entry{}, series: map[coupon.SeriesKey]coupon.Series{}, used: map[coupon.Slot]int64{}}
 		if err := b.readCoupons(ctx, groups); err != nil {
 			return err
 		}
 		if err := b.readRedemptions(ctx, groups); err != nil {
+			return err
+		}
+		if err := b.readSeriesOf(ctx, groups); err != nil {
 			return err
 		}
 		// The counters of all groups are read at once, as far as can be told
@@ -52,14 +56,26 @@ type batch struct {
 	q conn
 	// evenClosed coupons are not waited for any longer.
 	evenClosed bool
+	read       map[string]bool // bookings of the groups
 	known      map[string]bool // bookings that have a redemption in the database
 	refused    []string        // bookings without redemptions, of groups that write nothing
 	coupons    map[coupon.ID]coupon.Coupon
-	bookings   map[string][]*entry // in the order of coupons
+	bookings   map[string][]*entry // those of read, each in the order of coupons
+	entries    map[key]*entry      // all, also of other bookings
+	series     map[coupon.SeriesKey]coupon.Series
 	used       map[coupon.Slot]int64
-	moved      map[coupon.Slot]int64
-	changed    []*entry
-	events     values
+
+	wrote         bool // something, in this transaction
+	changed       []*entry
+	changedSeries map[coupon.SeriesKey]bool
+	moved         map[coupon.Slot]int64
+	events        values
+}
+
+// key is that of a redemption.
+type key struct {
+	coupon  coupon.ID
+	booking string
 }
 
 // entry is a redemption as the next group sees it.
@@ -121,7 +137,11 @@ func (b *batch) readRedemptions(ctx context.Context, groups []*coupon.Group) err
 		bookings = append(bookings, g.Booking)
 	}
 	slices.Sort(bookings)
-	rows, err := b.redemptions(ctx, slices.Compact(bookings))
+	bookings = slices.Compact(bookings)
+	for _, id := range bookings {
+		b.read[id] = true
+	}
+	rows, err := b.redemptions(ctx, bookings)
 	if err != nil {
 		return err
 	}
@@ -130,10 +150,29 @@ func (b *batch) readRedemptions(ctx context.Context, groups []*coupon.Group) err
 		if err != nil {
 			return err
 		}
+		e := &entry{Redemption: r, events: row.Events}
 		b.known[r.Booking] = true
-		b.bookings[r.Booking] = append(b.bookings[r.Booking], &entry{Redemption: r, events: row.Events})
+		b.bookings[r.Booking] = append(b.bookings[r.Booking], e)
+		b.entries[key{r.Coupon, r.Booking}] = e
 	}
 	return nil
+}
+
+// readSeriesOf reads and locks those of the groups' bookings and of what these
+// have.
+func (b *batch) readSeriesOf(ctx context.Context, groups []*coupon.Group) error {
+	var keys []coupon.SeriesKey
+	for _, g := range groups {
+		for _, id := range g.Coupons {
+			if _, ok := b.coupons[id]; ok {
+				keys = append(keys, coupon.SeriesKey{Coupon: id, Key: g.Series})
+			}
+		}
+	}
+	for _, e := range b.entries {
+		keys = append(keys, coupon.SeriesKey{Coupon: e.Coupon, Key: e.Series})
+	}
+	return b.readSeries(ctx, keys)
 }
 
 // redemptions are those of bookings, in the order of their coupons.
@@ -168,33 +207,53 @@ func (b *batch) readCounters(ctx context.Context, slots []coupon.Slot) error {
 }
 
 func (b *batch) view(g *coupon.Group) *coupon.View {
-	v := &coupon.View{Coupons: map[coupon.ID]coupon.Coupon{}, Used: map[coupon.Slot]int64{}}
+	v := &coupon.View{Coupons: map[coupon.ID]coupon.Coupon{}, Series: map[coupon.SeriesKey]coupon.Series{}, Used: map[coupon.Slot]int64{}}
 	for _, id := range g.Coupons {
 		if c, ok := b.coupons[id]; ok {
 			v.Coupons[id] = c
+			v.Series[coupon.SeriesKey{Coupon: id, Key: g.Series}] = b.series[coupon.SeriesKey{Coupon: id, Key: g.Series}]
 		}
 	}
 	for _, e := range b.bookings[g.Booking] {
 		v.Redemptions = append(v.Redemptions, e.Redemption)
+		v.Series[coupon.SeriesKey{Coupon: e.Coupon, Key: e.Series}] = b.series[coupon.SeriesKey{Coupon: e.Coupon, Key: e.Series}]
 	}
 	return v
 }
 
 // run takes one group through its steps.
 func (b *batch) run(ctx context.Context, g *coupon.Group) error {
-	v := b.view(g)
-	slots := g.Slots(v)
-	if err := b.readCounters(ctx, slots); err != nil {
-		return err
-	}
-	for _, slot := range slots {
-		v.Used[slot] = b.used[slot]
-	}
-	changes := g.Decide(v)
-	if changes == nil {
-		if len(v.Redemptions) == 0 {
-			b.refused = append(b.refused, g.Booking)
+	var reclaimed []coupon.ReclaimQuery
+	for {
+		v := b.view(g)
+		v.Reclaimed = reclaimed
+		slots := g.Slots(v)
+		if err := b.readCounters(ctx, slots); err != nil {
+			return err
 		}
+		for _, slot := range slots {
+			v.Used[slot] = b.used[slot]
+		}
+		changes, q := g.Decide(v)
+		if q == nil {
+			if changes == nil && len(v.Redemptions) == 0 {
+				b.refused = append(b.refused, g.Booking)
+			}
+			return b.apply(changes)
+		}
+		all, err := b.reclaim(ctx, *q)
+		if err != nil {
+			return err
+		}
+		if all {
+			reclaimed = append(reclaimed, *q)
+		}
+	}
+}
+
+// apply makes changes, or none, so that the next group sees them.
+func (b *batch) apply(changes *coupon.Changes) error {
+	if changes == nil {
 		return nil
 	}
 	for _, r := range changes.Insert {
@@ -210,6 +269,13 @@ func (b *batch) run(ctx context.Context, g *coupon.Group) error {
 		e.Redemption = r
 		b.change(e)
 	}
+	for _, x := range changes.Series {
+		if b.changedSeries == nil {
+			b.changedSeries = map[coupon.SeriesKey]bool{}
+		}
+		k := coupon.SeriesKey{Coupon: x.Coupon, Key: x.Key}
+		b.series[k], b.changedSeries[k] = x, true
+	}
 	for _, m := range changes.Moves {
 		if err := b.move(m); err != nil {
 			return err
@@ -223,20 +289,14 @@ func (b *batch) run(ctx context.Context, g *coupon.Group) error {
 	return nil
 }
 
-func (b *batch) find(id coupon.ID, booking string) *entry {
-	for _, e := range b.bookings[booking] {
-		if e.Coupon == id {
-			return e
-		}
-	}
-	return nil
-}
+func (b *batch) find(id coupon.ID, booking string) *entry { return b.entries[key{id, booking}] }
 
 func (b *batch) insert(r coupon.Redemption) error {
 	if b.find(r.Coupon, r.Booking) != nil {
 		return fmt.Errorf("the redemption of coupon %s on booking %q to be inserted was read", r.Coupon, r.Booking)
 	}
 	e := &entry{Redemption: r, isNew: true}
+	b.entries[key{r.Coupon, r.Booking}] = e
 	of := append(b.bookings[r.Booking], e)
 	slices.SortFunc(of, func(x, y *entry) int { return cmp.Compare(x.Coupon, y.Coupon) })
 	b.bookings[r.Booking] = of
@@ -255,6 +315,9 @@ func (b *batch) move(m coupon.Charge) error {
 	used, fits := add(b.used[m.Slot], m.N)
 	if !fits {
 		return fmt.Errorf("counter of coupon %s: %w", m.Coupon, coupon.ErrOverflow)
+	}
+	if b.moved == nil {
+		b.moved = map[coupon.Slot]int64{}
 	}
 	b.used[m.Slot] = used
 	b.moved[m.Slot] += m.N
@@ -277,16 +340,26 @@ func (b *batch) event(ev coupon.Event) error {
 	return nil
 }
 
-// flush writes everything, in the order in which rows refer to one another.
+// flush ends the batch.
 func (b *batch) flush(ctx context.Context) error {
 	if b.dialect.RowLocks {
 		if err := b.recheck(ctx); err != nil {
 			return err
 		}
-		if len(b.changed) == 0 {
-			return errNothing // the counters that were inserted to be locked go again
+		if len(b.changed) == 0 && !b.wrote {
+			return errNothing // the counters and series that were inserted to be locked go again
 		}
 	}
+	return b.writeRows(ctx)
+}
+
+// writeRows writes everything that has changed, in the order in which rows refer
+// to one another.
+func (b *batch) writeRows(ctx context.Context) error {
+	if len(b.changed) == 0 {
+		return nil
+	}
+	b.wrote = true
 	slices.SortFunc(b.changed, func(x, y *entry) int {
 		return cmp.Or(cmp.Compare(x.Coupon, y.Coupon), strings.Compare(x.Booking, y.Booking))
 	})
@@ -320,7 +393,8 @@ func (b *batch) flush(ctx context.Context) error {
 	}
 	err = chunked(updates, maxRows, func(rows values) error {
 		_, err := b.q.exec(ctx, `INSERT INTO ?redemptions (merchant, ?) VALUES ? ON CONFLICT (merchant, coupon, booking) DO UPDATE SET
-			state = excluded.state, version = excluded.version, code = excluded.code, customer = excluded.customer, currency = excluded.currency,
+			state = excluded.state, expires_at = excluded.expires_at, version = excluded.version, code = excluded.code, single_use = excluded.single_use,
+			customer = excluded.customer, series = excluded.series, uses = excluded.uses, currency = excluded.currency,
 			made_at = excluded.made_at, service_at = excluded.service_at, subtotal = excluded.subtotal, eligible = excluded.eligible,
 			discount = excluded.discount, other_discounts = excluded.other_discounts, refund = excluded.refund, cost = excluded.cost,
 			new_customer = excluded.new_customer, holds = excluded.holds, charges = excluded.charges, events = excluded.events, doc = excluded.doc`,
@@ -330,11 +404,19 @@ func (b *batch) flush(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := b.writeSeries(ctx); err != nil {
+		return err
+	}
 	if err := move(ctx, b.q, b.merchant, b.moved); err != nil {
 		return err
 	}
-	return chunked(b.events, maxRows, func(rows values) error {
+	err = chunked(b.events, maxRows, func(rows values) error {
 		_, err := b.q.exec(ctx, `INSERT INTO ?events (merchant, coupon, booking, n, kind, key, at, actor, amount, currency) VALUES ?`, rows)
 		return err
 	})
+	for _, e := range b.changed {
+		e.isNew, e.changed, b.known[e.Booking] = false, false, true
+	}
+	b.changed, b.changedSeries, b.moved, b.events = nil, nil, nil, nil
+	return err
 }

@@ -234,7 +234,7 @@ func AskFor(t *testing.T, st coupon.Store, c coupon.Coupon, s string) {
 	ctx := t.Context()
 	for what, err := range map[string]error{
 		"Coupon":         second(st.Coupon(ctx, coupon.ID(s))),
-		"CouponByCode":   second(st.CouponByCode(ctx, coupon.Code(s))),
+		"CouponByCode":   third(st.CouponByCode(ctx, coupon.Code(s))),
 		"Redemption":     second(svc.Redemption(ctx, c.ID, s)),
 		"Redemption id":  second(svc.Redemption(ctx, coupon.ID(s), "b1")),
 		"Versions":       second(st.Versions(ctx, coupon.ID(s), 9, 9)),
@@ -251,3 +251,5 @@ func AskFor(t *testing.T, st coupon.Store, c coupon.Coupon, s string) {
 }
 
 func second[V any](_ V, err error) error { return err }
+
+func third[V, W any](_ V, _ W, err error) error { return err }

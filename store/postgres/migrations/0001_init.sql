@@ -20,17 +20,25 @@ CREATE TABLE {schema}{prefix}coupons (
 -- The list of coupons in its own order, a page at a time.
 CREATE INDEX {prefix}coupons_created ON {schema}{prefix}coupons (merchant, archived, created_at, id);
 
--- The code of each coupon. It is live as long as the coupon is not archived.
+-- The codes of each coupon. They are live as long as the coupon is not archived.
 CREATE TABLE {schema}{prefix}codes (
-	merchant TEXT COLLATE "C" NOT NULL,
-	code     TEXT COLLATE "C" NOT NULL,
-	coupon   TEXT COLLATE "C" NOT NULL,
-	live     SMALLINT         NOT NULL CHECK (live IN (0, 1)),
+	merchant   TEXT COLLATE "C" NOT NULL,
+	code       TEXT COLLATE "C" NOT NULL,
+	coupon     TEXT COLLATE "C" NOT NULL,
+	live       SMALLINT         NOT NULL CHECK (live IN (0, 1)),
+	main       SMALLINT         NOT NULL CHECK (main IN (0, 1)),       -- the coupon's own
+	single_use SMALLINT         NOT NULL CHECK (single_use IN (0, 1)),
+	customer   TEXT COLLATE "C" NOT NULL,                              -- '' is everybody
+	batch      TEXT COLLATE "C" NOT NULL,                              -- '' is none
+	created_at BIGINT           NOT NULL,
+	created_by TEXT COLLATE "C" NOT NULL,
 	PRIMARY KEY (merchant, coupon, code),
 	FOREIGN KEY (merchant, coupon) REFERENCES {schema}{prefix}coupons (merchant, id)
 );
 
 CREATE UNIQUE INDEX {prefix}codes_live ON {schema}{prefix}codes (merchant, code) WHERE live = 1;
+
+CREATE INDEX {prefix}codes_batch ON {schema}{prefix}codes (merchant, coupon, batch, code);
 
 -- What the coupon was in each of its versions.
 CREATE TABLE {schema}{prefix}versions (
@@ -71,9 +79,12 @@ CREATE TABLE {schema}{prefix}redemptions (
 	coupon          TEXT COLLATE "C" NOT NULL,
 	booking         TEXT COLLATE "C" NOT NULL,
 	state           TEXT COLLATE "C" NOT NULL CHECK (state <> ''),
+	expires_at      BIGINT,                                        -- of a reservation
 	version         BIGINT           NOT NULL CHECK (version > 0), -- of the coupon
 	code            TEXT COLLATE "C" NOT NULL,
+	single_use      SMALLINT         NOT NULL CHECK (single_use IN (0, 1)),
 	customer        TEXT COLLATE "C" NOT NULL,                     -- '' is unknown
+	series          TEXT COLLATE "C" NOT NULL,                     -- '' is none
 	currency        TEXT COLLATE "C" NOT NULL CHECK (length(currency) = 3),
 	made_at         BIGINT           NOT NULL,
 	service_at      BIGINT,
@@ -84,6 +95,7 @@ CREATE TABLE {schema}{prefix}redemptions (
 	refund          BIGINT           NOT NULL CHECK (refund BETWEEN 0 AND subtotal - discount - other_discounts),
 	cost            BIGINT           CHECK (cost >= 0),            -- NULL is unknown
 	new_customer    SMALLINT         CHECK (new_customer IN (0, 1)),
+	uses            BIGINT           NOT NULL CHECK (uses >= 0),   -- of an opening
 	holds           SMALLINT         NOT NULL CHECK (holds IN (0, 1)),
 	charges         TEXT COLLATE "C" NOT NULL,                     -- JSON, '' is none
 	events          BIGINT           NOT NULL CHECK (events >= 0), -- how many there are
@@ -107,12 +119,17 @@ CREATE INDEX {prefix}redemptions_customer ON {schema}{prefix}redemptions (mercha
 
 CREATE INDEX {prefix}redemptions_code ON {schema}{prefix}redemptions (merchant, code, made_at);
 
+CREATE INDEX {prefix}redemptions_series ON {schema}{prefix}redemptions (merchant, series, coupon) WHERE series <> '';
+
+-- What may have to be taken back.
+CREATE INDEX {prefix}redemptions_reserved ON {schema}{prefix}redemptions (merchant, coupon, expires_at, booking) WHERE state = 'reserved';
+
 -- Sums read these two and never the rows.
 CREATE INDEX {prefix}redemptions_made ON {schema}{prefix}redemptions (merchant, coupon, made_at, booking) INCLUDE (
-	currency, state, subtotal, eligible, discount, other_discounts, refund, cost, new_customer, service_at);
+	currency, state, code, subtotal, eligible, discount, other_discounts, refund, cost, new_customer, service_at);
 
 CREATE INDEX {prefix}redemptions_service ON {schema}{prefix}redemptions (merchant, coupon, service_at, booking) INCLUDE (
-	currency, state, subtotal, eligible, discount, other_discounts, refund, cost, new_customer);
+	currency, state, code, subtotal, eligible, discount, other_discounts, refund, cost, new_customer);
 
 -- The guard: how much of each slot is used. An import may pass a limit, and
 -- nothing goes below zero.
@@ -129,6 +146,39 @@ CREATE TABLE {schema}{prefix}counters (
 	PRIMARY KEY (merchant, coupon, limit_of, limit_per, every, subject, currency, since),
 	FOREIGN KEY (merchant, coupon) REFERENCES {schema}{prefix}coupons (merchant, id)
 );
+
+-- The use of the bookings of one recurring agreement: the redemptions that hold
+-- it, and what it counts as long as there are any.
+CREATE TABLE {schema}{prefix}series (
+	merchant   TEXT COLLATE "C" NOT NULL,
+	coupon     TEXT COLLATE "C" NOT NULL,
+	series     TEXT COLLATE "C" NOT NULL,
+	live       BIGINT           NOT NULL CHECK (live >= 0),
+	customer   TEXT COLLATE "C" NOT NULL, -- of the redemption that took the use
+	code       TEXT COLLATE "C" NOT NULL,
+	single_use SMALLINT         NOT NULL CHECK (single_use IN (0, 1)),
+	made_at    BIGINT,
+	charges    TEXT COLLATE "C" NOT NULL, -- JSON, '' is none
+	PRIMARY KEY (merchant, coupon, series),
+	FOREIGN KEY (merchant, coupon) REFERENCES {schema}{prefix}coupons (merchant, id)
+);
+
+-- What was refused: one row for each booking and reason.
+CREATE TABLE {schema}{prefix}refusals (
+	merchant TEXT COLLATE "C" NOT NULL,
+	coupon   TEXT COLLATE "C" NOT NULL,
+	booking  TEXT COLLATE "C" NOT NULL,
+	reason   TEXT COLLATE "C" NOT NULL,
+	code     TEXT COLLATE "C" NOT NULL,
+	customer TEXT COLLATE "C" NOT NULL,
+	currency TEXT COLLATE "C" NOT NULL,
+	subtotal BIGINT           NOT NULL,
+	at       BIGINT           NOT NULL,
+	PRIMARY KEY (merchant, coupon, booking, reason),
+	FOREIGN KEY (merchant, coupon) REFERENCES {schema}{prefix}coupons (merchant, id)
+);
+
+CREATE INDEX {prefix}refusals_at ON {schema}{prefix}refusals (merchant, coupon, at, booking, reason);
 
 -- What happened to a redemption, numbered from 0.
 CREATE TABLE {schema}{prefix}events (

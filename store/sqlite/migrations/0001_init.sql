@@ -93,11 +93,6 @@ CREATE TABLE {prefix}redemptions (
 
 CREATE INDEX {prefix}redemptions_booking ON {prefix}redemptions (merchant, booking, coupon);
 
--- Lists over all coupons.
-CREATE INDEX {prefix}redemptions_customer ON {prefix}redemptions (merchant, customer, made_at);
-
-CREATE INDEX {prefix}redemptions_code ON {prefix}redemptions (merchant, code, made_at);
-
 -- Sums read these two and never the rows.
 CREATE INDEX {prefix}redemptions_made ON {prefix}redemptions (merchant, coupon, made_at, booking,
 	currency, state, subtotal, eligible, discount, other_discounts, refund, cost, new_customer, service_at);

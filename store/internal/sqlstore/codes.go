@@ -1,0 +1,138 @@
+package sqlstore
+
+import (
+	"context"
+
+	"github.com/uptrace/bun"
+
+	"github.com/couponkit/coupon"
+)
+
+// codeColumns are those of a code, in the order of codeArgs.
+const codeColumns = `code, coupon, live, main, single_use, customer, batch, created_at, created_by`
+
+func codeArgs(k coupon.CouponCode, live bool) list {
+	return list{text(k.Code), text(k.Coupon), flag(live), flag(k.Main), flag(k.SingleUse), text(k.Customer), text(k.Batch),
+		k.CreatedAt.UnixMicro(), text(k.CreatedBy)}
+}
+
+type codeRow struct {
+	Code      string
+	Coupon    string
+	Main      bool
+	SingleUse bool
+	Customer  string
+	Batch     string
+	CreatedAt int64
+	CreatedBy string
+	Version   int64  // of the coupon, where it is read too
+	Doc       string // of that version
+}
+
+func (r codeRow) code() coupon.CouponCode {
+	return coupon.CouponCode{Code: coupon.Code(r.Code), Coupon: coupon.ID(r.Coupon), Main: r.Main, SingleUse: r.SingleUse,
+		Customer: r.Customer, Batch: r.Batch, CreatedAt: instant(&r.CreatedAt), CreatedBy: r.CreatedBy}
+}
+
+// insertMainCode takes the coupon's own code. That nobody else has it is what the
+// unique index says.
+func insertMainCode(ctx context.Context, q conn, c coupon.Coupon) error {
+	n, err := q.exec(ctx, `INSERT INTO ?codes (merchant, ?) VALUES (?merchant, ?) ON CONFLICT DO NOTHING`,
+		bun.Safe(codeColumns), codeArgs(coupon.MainCode(c), c.ArchivedAt.IsZero()))
+	if err == nil && n == 0 {
+		err = coupon.ErrDuplicateCode
+	}
+	return err
+}
+
+// replaceCodes puts the main code of a new version in the place of the one
+// before, and frees all codes of an archived coupon.
+func replaceCodes(ctx context.Context, q conn, c coupon.Coupon) error {
+	if _, err := q.exec(ctx, `DELETE FROM ?codes WHERE merchant = ?merchant AND coupon = ? AND main = 1`, text(c.ID)); err != nil {
+		return err
+	}
+	if !c.ArchivedAt.IsZero() {
+		if _, err := q.exec(ctx, `UPDATE ?codes SET live = 0 WHERE merchant = ?merchant AND coupon = ?`, text(c.ID)); err != nil {
+			return err
+		}
+	}
+	return insertMainCode(ctx, q, c)
+}
+
+// CouponByCode implements coupon.Store.
+func (s *Store) CouponByCode(ctx context.Context, code coupon.Code) (c coupon.Coupon, k coupon.CouponCode, err error) {
+	err = s.read(ctx, "coupon by code", func(q conn) error {
+		var rows []codeRow
+		err := q.scan(ctx, &rows, `SELECT k.code, k.coupon, k.main, k.single_use, k.customer, k.batch, k.created_at, k.created_by, v.version, v.doc FROM ?codes AS k
+			JOIN ?coupons AS c ON c.merchant = k.merchant AND c.id = k.coupon
+			JOIN ?versions AS v ON v.merchant = c.merchant AND v.coupon = c.id AND v.version = c.version
+			WHERE k.merchant = ?merchant AND k.code = ? AND k.live = 1`, text(code))
+		if err != nil {
+			return err
+		}
+		if len(rows) == 0 {
+			return coupon.ErrNotFound
+		}
+		k = rows[0].code()
+		c, err = couponRow{Coupon: rows[0].Coupon, Version: rows[0].Version, Doc: rows[0].Doc}.coupon()
+		return err
+	})
+	return c, k, err
+}
+
+// InsertCodes implements coupon.Store.
+func (s *Store) InsertCodes(ctx context.Context, id coupon.ID, codes []coupon.CouponCode) (taken []coupon.Code, err error) {
+	err = s.write(ctx, "insert codes", func(q conn) error {
+		taken = nil
+		var lock bun.Safe
+		if s.dialect.RowLocks { // whoever archives the coupon writes its row
+			lock = "FOR SHARE"
+		}
+		var live []struct{ Archived bool }
+		if err := q.scan(ctx, &live, `SELECT archived FROM ?coupons WHERE merchant = ?merchant AND id = ? ?`, text(id), lock); err != nil {
+			return err
+		}
+		if len(live) == 0 || live[0].Archived {
+			return coupon.ErrNotFound
+		}
+		return chunked(codes, maxRows, func(codes []coupon.CouponCode) error {
+			rows := convert(codes, func(k coupon.CouponCode) list { return append(list{s.merchant}, codeArgs(k, true)...) })
+			if err := storable(q.db.Dialect().Name(), values(rows)); err != nil {
+				return err
+			}
+			var inserted []struct{ Code string }
+			err := q.scan(ctx, &inserted, `INSERT INTO ?codes (merchant, ?) VALUES ? ON CONFLICT DO NOTHING RETURNING code`, bun.Safe(codeColumns), values(rows))
+			if err != nil {
+				return err
+			}
+			there := make(map[string]bool, len(inserted))
+			for _, row := range inserted {
+				there[row.Code] = true
+			}
+			for _, k := range codes {
+				if !there[string(k.Code)] {
+					taken = append(taken, k.Code)
+				}
+				delete(there, string(k.Code)) // a second one of the same was not inserted
+			}
+			return nil
+		})
+	})
+	return taken, err
+}
+
+// Codes implements coupon.Store.
+func (s *Store) Codes(ctx context.Context, f coupon.CodeQuery) (page []coupon.CouponCode, err error) {
+	err = s.read(ctx, "codes", func(q conn) error {
+		batch := bun.SafeQuery("")
+		if f.Batch != "" {
+			batch = bun.SafeQuery("AND batch = ?", text(f.Batch))
+		}
+		var rows []codeRow
+		err := q.scan(ctx, &rows, `SELECT code, coupon, main, single_use, customer, batch, created_at, created_by FROM ?codes
+			WHERE merchant = ?merchant AND coupon = ? ? AND code > ? ORDER BY code LIMIT ?`, text(f.Coupon), batch, text(f.After), f.Limit)
+		page = convert(rows, codeRow.code)
+		return err
+	})
+	return page, err
+}

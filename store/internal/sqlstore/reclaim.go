@@ -1,0 +1,121 @@
+package sqlstore
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/couponkit/coupon"
+)
+
+// expiredRows are the reservations of a coupon that have expired, in the order
+// in which they did.
+func expiredRows(ctx context.Context, q conn, f coupon.ReclaimQuery, lock bun.Safe) (rows []redemptionRow, err error) {
+	customer, code := bun.SafeQuery(""), bun.SafeQuery("")
+	if f.Customer != "" {
+		customer = bun.SafeQuery("AND customer = ?", text(f.Customer))
+	}
+	if f.Code != "" {
+		code = bun.SafeQuery("AND code = ?", text(f.Code))
+	}
+	err = q.scan(ctx, &rows, `SELECT ? FROM ?redemptions WHERE merchant = ?merchant AND coupon = ? AND state = 'reserved' AND expires_at <= ?
+		AND booking <> ? ? ? ORDER BY expires_at, booking LIMIT ? ?`,
+		bun.Safe(redemptionColumns), text(f.Coupon), f.Expired.UnixMicro(), text(f.Except), customer, code, f.Limit, lock)
+	return rows, err
+}
+
+// reclaim takes back what a group asks for, and reports whether there is no more.
+func (b *batch) reclaim(ctx context.Context, f coupon.ReclaimQuery) (all bool, err error) {
+	// What the groups so far have done is in no row yet.
+	if err := b.writeRows(ctx); err != nil {
+		return false, err
+	}
+	var lock bun.Safe
+	if b.dialect.RowLocks { // whoever holds one of them is about to end it, and may wait for us
+		lock = "FOR UPDATE SKIP LOCKED"
+	}
+	rows, err := expiredRows(ctx, b.q, f, lock)
+	if err != nil {
+		return false, err
+	}
+	if len(rows) == 0 && f.Needed && lock != "" {
+		f.Limit = 1
+		held, err := expiredRows(ctx, b.q, f, "")
+		if err == nil && len(held) > 0 {
+			err = ErrRaced // it costs a use as long as the others have not said what becomes of it
+		}
+		return true, err
+	}
+	var expired []coupon.Redemption
+	var keys []coupon.SeriesKey
+	for _, row := range rows {
+		e, err := b.reserved(row)
+		if err != nil {
+			return false, err
+		}
+		if f.Holds(e.Redemption) { // the row is older than what a group has done to it in another batch
+			expired = append(expired, e.Redemption)
+			keys = append(keys, coupon.SeriesKey{Coupon: e.Coupon, Key: e.Series})
+		}
+	}
+	if err := b.readSeries(ctx, keys); err != nil {
+		return false, err
+	}
+	changes := f.Expire(expired, b.series)
+	slots := make([]coupon.Slot, len(changes.Moves))
+	for i, m := range changes.Moves {
+		slots[i] = m.Slot
+	}
+	if err := b.readCounters(ctx, slots); err != nil {
+		return false, err
+	}
+	return len(rows) < f.Limit, b.apply(changes)
+}
+
+// reserved is the entry of a reservation of any booking.
+func (b *batch) reserved(row redemptionRow) (*entry, error) {
+	if e := b.find(coupon.ID(row.Coupon), row.Booking); e != nil {
+		return e, nil
+	}
+	if b.read[row.Booking] {
+		return nil, ErrRaced // it has come since the booking was read
+	}
+	r, err := row.redemption()
+	if err != nil {
+		return nil, err
+	}
+	e := &entry{Redemption: r, events: row.Events}
+	b.entries[key{r.Coupon, r.Booking}] = e
+	return e, nil
+}
+
+// overdue is what the counters of a coupon would move by if every reservation
+// that has expired were given back.
+func overdue(ctx context.Context, q conn, id coupon.ID, expired time.Time) ([]coupon.Charge, error) {
+	f := coupon.ReclaimQuery{Coupon: id, Expired: expired, Limit: math.MaxInt32}
+	rows, err := expiredRows(ctx, q, f, "")
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	rs := make([]coupon.Redemption, len(rows))
+	var keys []text
+	for i, row := range rows {
+		if rs[i], err = row.withoutDoc(); err != nil {
+			return nil, err
+		}
+		if row.Series != "" {
+			keys = append(keys, text(row.Series))
+		}
+	}
+	series := map[coupon.SeriesKey]coupon.Series{}
+	err = chunked(keys, maxKeys, func(keys []text) error {
+		found, err := readSeries(ctx, q, id, keys, "")
+		for _, x := range found {
+			series[coupon.SeriesKey{Coupon: x.Coupon, Key: x.Key}] = x
+		}
+		return err
+	})
+	return f.Expire(rs, series).Moves, err
+}

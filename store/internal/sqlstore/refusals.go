@@ -1,0 +1,95 @@
+package sqlstore
+
+import (
+	"context"
+
+	"github.com/uptrace/bun"
+
+	"github.com/couponkit/coupon"
+)
+
+const refusalColumns = `coupon, booking, reason, code, customer, currency, subtotal, at`
+
+type refusalRow struct {
+	Coupon   string
+	Booking  string
+	Reason   string
+	Code     string
+	Customer string
+	Currency string
+	Subtotal int64
+	At       int64
+}
+
+// RecordRefusals implements coupon.Store.
+func (s *Store) RecordRefusals(ctx context.Context, refusals []coupon.RefusalRecord, bounds coupon.RefusalBounds) error {
+	return s.write(ctx, "record refusals", func(q conn) error {
+		for _, r := range refusals {
+			subtotal, err := r.Subtotal.Minor()
+			if err != nil {
+				return err
+			}
+			if there(ctx, q, r.Coupon) != nil {
+				continue
+			}
+			n, err := q.exec(ctx, `INSERT INTO ?refusals (merchant, ?) VALUES (?merchant, ?) ON CONFLICT DO NOTHING`, bun.Safe(refusalColumns),
+				list{text(r.Coupon), text(r.Booking), text(r.Reason), text(r.Code), text(r.Customer), text(r.Subtotal.Currency), subtotal, r.At.UnixMicro()})
+			if err != nil {
+				return err
+			}
+			if n > 0 {
+				if err := trimRefusals(ctx, q, r.Coupon, bounds); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// trimRefusals forgets what is beyond the bounds: what is too old, then what comes
+// after the newest of them.
+func trimRefusals(ctx context.Context, q conn, id coupon.ID, bounds coupon.RefusalBounds) error {
+	_, err := q.exec(ctx, `DELETE FROM ?refusals WHERE merchant = ?merchant AND coupon = ? AND at < ?`, text(id), bounds.Since.UnixMicro())
+	if err != nil {
+		return err
+	}
+	var beyond []refusalRow
+	err = q.scan(ctx, &beyond, `SELECT at, booking, reason FROM ?refusals WHERE merchant = ?merchant AND coupon = ?
+		ORDER BY at DESC, booking DESC, reason DESC LIMIT 1 OFFSET ?`, text(id), bounds.Most)
+	if err != nil || len(beyond) == 0 {
+		return err
+	}
+	_, err = q.exec(ctx, `DELETE FROM ?refusals WHERE merchant = ?merchant AND coupon = ? AND (at, booking, reason) <= (?)`,
+		text(id), list{beyond[0].At, text(beyond[0].Booking), text(beyond[0].Reason)})
+	return err
+}
+
+// Refusals implements coupon.Store.
+func (s *Store) Refusals(ctx context.Context, f coupon.RefusalQuery) (page []coupon.RefusalRecord, err error) {
+	err = s.read(ctx, "refusals", func(q conn) error {
+		reason, after := bun.SafeQuery(""), bun.SafeQuery("")
+		if f.Reason != "" {
+			reason = bun.SafeQuery("AND reason = ?", text(f.Reason))
+		}
+		if a := f.After; a != nil {
+			after = bun.SafeQuery("AND (at, booking, reason) < (?)", list{a.At.UnixMicro(), text(a.Booking), text(a.Reason)})
+		}
+		var rows []refusalRow
+		err := q.scan(ctx, &rows, `SELECT ? FROM ?refusals WHERE merchant = ?merchant AND coupon = ? AND at >= ? ? ?
+			ORDER BY at DESC, booking DESC, reason DESC LIMIT ?`, bun.Safe(refusalColumns), text(f.Coupon), f.Since.UnixMicro(), reason, after, f.Limit)
+		if err != nil {
+			return err
+		}
+		page = make([]coupon.RefusalRecord, len(rows))
+		for i, r := range rows {
+			page[i] = coupon.RefusalRecord{Coupon: coupon.ID(r.Coupon), Booking: r.Booking, Reason: coupon.Reason(r.Reason), Code: coupon.Code(r.Code),
+				Customer: r.Customer, At: instant(&r.At)}
+			if page[i].Subtotal, err = coupon.MoneyFromMinor(r.Subtotal, r.Currency); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return page, err
+}
