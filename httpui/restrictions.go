@@ -54,6 +54,14 @@ func (w words) restrictions(s coupon.CouponState) []rule {
 			text = "Recurring bookings only if " + w.frequencies(r.Frequencies)
 		}
 		add("Frequencies", text, when(text, "However often a booking recurs"))
+		text = ""
+		switch n := r.Occurrences; {
+		case n == 1:
+			text = "The first booking of a series only"
+		case n > 1:
+			text = "The first " + w.plural(n, "booking", "bookings") + " of a series only"
+		}
+		add("Series", text, when(text, "Every booking of a series; together they are one use"))
 	}
 	text = ""
 	if !r.MinTotal.IsZero() {

@@ -184,7 +184,7 @@ func (s readOnly) InsertCoupon(context.Context, coupon.Coupon) error {
 	return nil
 }
 
-func (s readOnly) UpdateCoupon(context.Context, coupon.Coupon, func(coupon.Redemption) []coupon.Charge) error {
+func (s readOnly) UpdateCoupon(context.Context, coupon.Coupon, func(coupon.Use) []coupon.Charge) error {
 	s.t.Error("a coupon was updated")
 	return nil
 }
@@ -196,6 +196,16 @@ func (s readOnly) InsertNote(context.Context, coupon.Note) error {
 
 func (s readOnly) DeleteNote(context.Context, coupon.ID, coupon.ID) error {
 	s.t.Error("a note was deleted")
+	return nil
+}
+
+func (s readOnly) InsertCodes(context.Context, coupon.ID, []coupon.CouponCode) ([]coupon.Code, error) {
+	s.t.Error("codes were inserted")
+	return nil, nil
+}
+
+func (s readOnly) RecordRefusals(context.Context, []coupon.RefusalRecord, coupon.RefusalBounds) error {
+	s.t.Error("refusals were recorded")
 	return nil
 }
 
