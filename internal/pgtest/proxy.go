@@ -39,15 +39,20 @@ func (p *Proxy) CutBefore(f func(fromClient bool, data []byte) bool) {
 	p.cut = f
 }
 
-// Close ends all connections.
+// Close ends all connections, and listens no more.
 func (p *Proxy) Close() {
 	_ = p.l.Close()
+	p.Drop()
+	p.all.Wait()
+}
+
+// Drop ends all connections that there are, as a server does that is restarted.
+func (p *Proxy) Drop() {
 	p.mu.Lock()
+	defer p.mu.Unlock()
 	for c := range p.open {
 		_ = c.Close()
 	}
-	p.mu.Unlock()
-	p.all.Wait()
 }
 
 func (p *Proxy) accept() {

@@ -121,6 +121,7 @@ func open(db *bun.DB, opt Options) (*Store, error) {
 		DB: db, Schema: opt.Schema, Prefix: opt.Prefix, Transactor: s.tx,
 		Dialect: sqlstore.Dialect{
 			RowLocks: true,
+			Lateral:  true,
 			Contains: "strpos(?, ?) > 0",
 			Overflow: has(numericOutOfRange),
 			NoTable:  has(undefinedTable),

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -191,14 +190,3 @@ var (
 )
 
 func unlimited(c *coupon.Coupon) { c.Restrictions.Limits = nil }
-
-// wantQuiet wants no transaction of the case's pool to be left open: not in the
-// pool, and not on the server.
-func wantQuiet(t testing.TB, db *sql.DB) {
-	t.Helper()
-	if n := db.Stats().InUse; n != 0 {
-		t.Errorf("%d connections are in use", n)
-	}
-}
-
-var _ = strings.Contains

@@ -51,17 +51,7 @@ func (s *Store) Sum(ctx context.Context, f coupon.SumQuery) (sums []coupon.Bucke
 		cells := map[cell]*coupon.Sums{}
 		err := chunked(bucketsOf(f), maxBuckets, func(buckets values) error {
 			var rows []sumRow
-			err := q.scan(ctx, &rows, `WITH bucket (i, lo, hi) AS (VALUES ?)
-				SELECT bucket.i, r.currency, r.state, COUNT(*) AS n,
-					CAST(SUM(r.subtotal) AS BIGINT) AS subtotal, CAST(SUM(r.eligible) AS BIGINT) AS eligible, CAST(SUM(r.discount) AS BIGINT) AS discount,
-					CAST(SUM(r.other_discounts) AS BIGINT) AS other_discounts, CAST(SUM(r.refund) AS BIGINT) AS refund,
-					COUNT(r.cost) AS cost_known, CAST(COALESCE(SUM(r.cost), 0) AS BIGINT) AS cost,
-					CAST(SUM(CASE WHEN r.cost IS NULL THEN 0 ELSE r.subtotal - r.discount - r.other_discounts END) AS BIGINT) AS costed_revenue,
-					COUNT(r.new_customer) AS customers_known, CAST(COALESCE(SUM(r.new_customer), 0) AS BIGINT) AS new_customers
-				FROM bucket CROSS JOIN ?redemptions AS r
-				WHERE r.merchant = ?merchant AND r.coupon = ? AND ? >= bucket.lo AND ? < bucket.hi ? ?
-					AND r.state IN ('redeemed', 'refunded', 'cancelled')
-				GROUP BY bucket.i, r.currency, r.state`, buckets, text(f.Coupon), at, at, only, code)
+			err := q.scan(ctx, &rows, s.sumOfBuckets(), buckets, sumColumns, text(f.Coupon), at, at, only, code)
 			if err != nil {
 				return s.overflow(ctx, q, f.Coupon, err)
 			}
@@ -85,6 +75,31 @@ func (s *Store) Sum(ctx context.Context, f coupon.SumQuery) (sums []coupon.Bucke
 		return nil
 	})
 	return sums, err
+}
+
+// sumColumns are those of sumRow that are added up.
+const sumColumns bun.Safe = `COUNT(*) AS n,
+	CAST(SUM(r.subtotal) AS BIGINT) AS subtotal, CAST(SUM(r.eligible) AS BIGINT) AS eligible, CAST(SUM(r.discount) AS BIGINT) AS discount,
+	CAST(SUM(r.other_discounts) AS BIGINT) AS other_discounts, CAST(SUM(r.refund) AS BIGINT) AS refund,
+	COUNT(r.cost) AS cost_known, CAST(COALESCE(SUM(r.cost), 0) AS BIGINT) AS cost,
+	CAST(SUM(CASE WHEN r.cost IS NULL THEN 0 ELSE r.subtotal - r.discount - r.other_discounts END) AS BIGINT) AS costed_revenue,
+	COUNT(r.new_customer) AS customers_known, CAST(COALESCE(SUM(r.new_customer), 0) AS BIGINT) AS new_customers`
+
+// sumOfBuckets is the statement of Sum. PostgreSQL must be told to go bucket by
+// bucket (LATERAL): else it may compare each redemption with each bucket. SQLite
+// does so anyway, and has no word for it.
+func (s *Store) sumOfBuckets() string {
+	if s.dialect.Lateral {
+		return `WITH bucket (i, lo, hi) AS (VALUES ?) SELECT bucket.i, sums.* FROM bucket CROSS JOIN LATERAL (
+			SELECT r.currency, r.state, ? FROM ?redemptions AS r
+			WHERE r.merchant = ?merchant AND r.coupon = ? AND ? >= bucket.lo AND ? < bucket.hi ? ?
+				AND r.state IN ('redeemed', 'refunded', 'cancelled')
+			GROUP BY r.currency, r.state) AS sums`
+	}
+	return `WITH bucket (i, lo, hi) AS (VALUES ?) SELECT bucket.i, r.currency, r.state, ? FROM bucket CROSS JOIN ?redemptions AS r
+		WHERE r.merchant = ?merchant AND r.coupon = ? AND ? >= bucket.lo AND ? < bucket.hi ? ?
+				AND r.state IN ('redeemed', 'refunded', 'cancelled')
+		GROUP BY bucket.i, r.currency, r.state`
 }
 
 func clockColumn(c coupon.Clock) (bun.Safe, error) {

@@ -68,15 +68,15 @@ func (p Pool) OnConn(ctx context.Context, f func(*sql.Conn) error) (err error) {
 // Commit runs f in a transaction. Without a commit nothing of it stays, whatever
 // else happens.
 func (p Pool) Commit(ctx context.Context, conn *sql.Conn, begin string, f func(bun.IConn) error) error {
+	if err := start(ctx, conn, begin); err != nil {
+		return err
+	}
 	over := false
 	defer func() {
 		if !over {
 			rollback(ctx, conn)
 		}
 	}()
-	if err := start(ctx, conn, begin); err != nil {
-		return err
-	}
 	to := &watched{IConn: conn}
 	if err := f(to); err != nil {
 		over = true
@@ -99,10 +99,10 @@ func (p Pool) Commit(ctx context.Context, conn *sql.Conn, begin string, f func(b
 
 // Snapshot runs f in a transaction that only reads.
 func (p Pool) Snapshot(ctx context.Context, conn *sql.Conn, begin string, f func(bun.IConn) error) error {
-	defer rollback(ctx, conn)
 	if err := start(ctx, conn, begin); err != nil {
 		return err
 	}
+	defer rollback(ctx, conn)
 	return f(conn)
 }
 
@@ -113,7 +113,7 @@ func (e staleError) Unwrap() error { return e.error }
 
 func start(ctx context.Context, conn *sql.Conn, begin string) error {
 	_, err := conn.ExecContext(ctx, begin)
-	if errors.Is(err, driver.ErrBadConn) {
+	if err != nil && !rollback(ctx, conn) && ctx.Err() == nil {
 		err = staleError{err}
 	}
 	return err

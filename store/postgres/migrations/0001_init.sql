@@ -114,6 +114,14 @@ CREATE TABLE {schema}{prefix}bookings (
 
 CREATE INDEX {prefix}redemptions_booking ON {schema}{prefix}redemptions (merchant, booking, coupon);
 
+-- Lists of one coupon, a page at a time, by other than the instants below.
+CREATE INDEX {prefix}redemptions_served ON {schema}{prefix}redemptions
+	(merchant, coupon, COALESCE(service_at, 9223372036854775807), booking);
+
+CREATE INDEX {prefix}redemptions_subtotal ON {schema}{prefix}redemptions (merchant, coupon, subtotal, booking);
+
+CREATE INDEX {prefix}redemptions_discount ON {schema}{prefix}redemptions (merchant, coupon, discount, booking);
+
 -- Lists over all coupons.
 CREATE INDEX {prefix}redemptions_customer ON {schema}{prefix}redemptions (merchant, customer, made_at);
 

@@ -1,0 +1,290 @@
+package postgres
+
+import (
+	"fmt"
+	"iter"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
+
+	"github.com/couponkit/coupon"
+	"github.com/couponkit/coupon/store/internal/sqltest"
+)
+
+// recorded is a store of merchant "acme" whose statements are recorded.
+func recorded(t *testing.T, opt Options) (*Store, *sqltest.Recorder) {
+	t.Helper()
+	db := openDB(t, "pgx", dsn(t))
+	opt.Schema = newSchema(t, db)
+	migrated(t, db, opt)
+	rec := &sqltest.Recorder{}
+	st, err := open(bun.NewDB(db, pgdialect.New()).WithQueryHook(rec), opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return st.Merchant("acme"), rec
+}
+
+func TestEveryStatementNamesTheMerchant(t *testing.T) {
+	t.Parallel()
+	st, rec := recorded(t, Options{})
+	seen := map[string]bool{}
+	for call, statements := range sqltest.EveryCall(t, st, rec) {
+		if len(statements) == 0 {
+			t.Errorf("%s: no statement was seen", call)
+		}
+		for _, s := range statements {
+			s = strings.ReplaceAll(s, `"`+st.schema+`".`, "")
+			if tables := sqltest.Unscoped(s); len(tables) > 0 {
+				t.Errorf("%s: no merchant for %v in\n%s", call, tables, s)
+			}
+			for _, m := range regexp.MustCompile(`"coupon_(\w+)"`).FindAllStringSubmatch(s, -1) {
+				seen[m[1]] = true
+			}
+		}
+	}
+	if len(seen) != 9 {
+		t.Errorf("only %v were used", seen)
+	}
+}
+
+// Where each coupon is on one of many servers, a lock is a statement for one.
+func TestEveryStatementThatLocksIsAboutOneCoupon(t *testing.T) {
+	t.Parallel()
+	st, rec := recorded(t, Options{})
+	locks, locking := 0, regexp.MustCompile(`\bFOR (KEY SHARE|NO KEY UPDATE|UPDATE)$|^UPDATE |^DELETE |\) UPDATE `)
+	for call, statements := range sqltest.EveryCall(t, st, rec) {
+		for _, s := range statements {
+			if !locking.MatchString(s) {
+				continue
+			}
+			locks++
+			if !regexp.MustCompile(`\b(coupon|id) = '`).MatchString(s) {
+				t.Errorf("%s: locks more than one coupon:\n%s", call, s)
+			}
+			if strings.HasPrefix(s, "WITH") && strings.Contains(s, " FOR ") {
+				t.Errorf("%s: locks with a WITH:\n%s", call, s)
+			}
+		}
+	}
+	if locks < 20 {
+		t.Errorf("only %d locks were seen", locks)
+	}
+}
+
+// manyRedemptions are 1000 of coupons C0 to C30; C0 has four of ten.
+func manyRedemptions() iter.Seq2[coupon.PastRedemption, error] {
+	return func(yield func(coupon.PastRedemption, error) bool) {
+		i := 0
+		for row, err := range past("C0", 1000) {
+			row.Customer = fmt.Sprintf("c%d", i%50)
+			row.EarlierBookings = nil
+			if i%10 >= 4 {
+				row.Code = fmt.Sprintf("C%d", 1+i%30)
+			}
+			i++
+			if !yield(row, err) {
+				return
+			}
+		}
+	}
+}
+
+// times100 repeats what was imported, at other times and by other customers.
+var times100 = []string{
+	`INSERT INTO coupon_bookings SELECT merchant, booking || '-' || g FROM coupon_bookings, generate_series(1, 99) AS g`,
+	`INSERT INTO coupon_redemptions SELECT merchant, coupon, booking || '-' || g, state, version, code, customer || '-' || g, currency,
+		made_at + g * 900000000::bigint * 100, service_at + g * 900000000::bigint * 100, subtotal, eligible, discount, other_discounts, refund, cost,
+		new_customer, holds, charges, events, doc FROM coupon_redemptions, generate_series(1, 99) AS g`,
+	`INSERT INTO coupon_events SELECT merchant, coupon, booking || '-' || g, n, kind, key, at, actor, amount, currency FROM coupon_events, generate_series(1, 99) AS g`,
+	`INSERT INTO coupon_counters SELECT merchant, coupon, limit_of, limit_per, every, subject || '-' || g, currency, since, used FROM coupon_counters, generate_series(1, 99) AS g`,
+	`VACUUM ANALYZE`,
+}
+
+// readsAll are the calls that are meant to go through all of a merchant: what
+// Verify and Rebuild are for, and a list over all coupons whose only condition is
+// one that most redemptions meet.
+var readsAll = regexp.MustCompile(`^(verify|rebuild|unscheduled)`)
+
+var seqScan = regexp.MustCompile(`Seq Scan on (coupon_(?:redemptions|events|counters))\b`)
+
+func TestNoCallReadsAWholeTable(t *testing.T) {
+	t.Parallel()
+	needServer(t)
+	st, rec := recorded(t, Options{})
+	svc := service(t, st)
+	perCustomer := func(c *coupon.Coupon) {
+		c.Restrictions.Limits = []coupon.Limit{{Of: coupon.Uses, Per: coupon.PerCustomer, Every: coupon.Ever, Max: 1 << 40}}
+	}
+	for i := range 31 {
+		create(t, st, fmt.Sprintf("C%d", i), perCustomer)
+	}
+	report, err := svc.Import(t.Context(), manyRedemptions(), coupon.ImportOptions{})
+	if err != nil || report.Recorded != 1000 {
+		t.Fatalf("import: %+v, error %v", report, err)
+	}
+	conn, err := st.tx.db.DB.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	for _, statement := range append([]string{"SET search_path TO " + st.schema}, append(times100, "RESET search_path")...) {
+		if _, err := conn.ExecContext(t.Context(), statement); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+	rec.Take()
+	calls := map[string][]string{}
+	for call, statements := range sqltest.EveryCall(t, st, rec) {
+		calls["a new coupon: "+call] = statements
+	}
+	for _, code := range []string{"C0", "C7"} {
+		callsOf(t, st, rec, code, calls)
+	}
+	planned := 0
+	for call, statements := range calls {
+		name := call[strings.Index(call, ": ")+2:]
+		for _, s := range statements {
+			if strings.HasPrefix(s, "SET ") {
+				continue
+			}
+			planned++
+			plan := explain(t, st, s)
+			if m := seqScan.FindStringSubmatch(plan); m != nil && !readsAll.MatchString(name) {
+				t.Errorf("%s reads all of %s:\n%s\n%s", call, m[1], s, plan)
+			}
+		}
+	}
+	if planned < 100 {
+		t.Errorf("only %d statements were planned", planned)
+	}
+	if plan := explain(t, st, `SELECT doc FROM "`+st.schema+`".coupon_redemptions WHERE currency = 'USD'`); !seqScan.MatchString(plan) {
+		t.Errorf("a whole table is read and not seen:\n%s", plan)
+	}
+}
+
+// callsOf are the calls about one coupon and what it has.
+func callsOf(t *testing.T, st *Store, rec *sqltest.Recorder, code string, calls map[string][]string) {
+	t.Helper()
+	svc, ctx := service(t, st), t.Context()
+	c, _, err := st.CouponByCode(ctx, coupon.Code(code))
+	if err != nil {
+		t.Fatal(err)
+	}
+	do := func(name string, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatalf("%s: %s: %v", code, name, err)
+		}
+		calls[code+": "+name] = rec.Take()
+	}
+	b := booking("new " + code)
+	b.Customer.Key = "c7"
+	rec.Take()
+	_, err = svc.Redeem(ctx, b, code)
+	do("redeem", err)
+	_, err = svc.Redeem(ctx, b, code)
+	do("replay", err)
+	_, err = svc.Cancel(ctx, b.ID)
+	do("cancel", err)
+	_, err = svc.State(ctx, c.ID)
+	do("state", err)
+	_, err = svc.Events(ctx, c.ID, b.ID)
+	do("events", err)
+	_, err = st.Redemptions(ctx, coupon.RedemptionQuery{Booking: b.ID, Sort: coupon.ByMadeAt, Range: coupon.Range{Clock: coupon.MadeAt}, Limit: 10})
+	do("of a booking", err)
+	from, to := time.Date(2025, 6, 1, 0, 0, 0, 0, time.UTC), time.Date(2025, 9, 1, 0, 0, 0, 0, time.UTC)
+	for _, clock := range []coupon.Clock{coupon.MadeAt, coupon.ServiceAt} {
+		_, err = svc.Summary(ctx, c.ID, coupon.Range{Clock: clock})
+		do("summary "+string(clock), err)
+		_, err = svc.Timeline(ctx, c.ID, coupon.Range{From: from, To: to, Clock: clock}, coupon.Daily, "Europe/Berlin")
+		do("timeline "+string(clock), err)
+		for _, sort := range []coupon.RedemptionSort{coupon.ByMadeAt, coupon.ByServiceAt, coupon.ByBooking, coupon.BySubtotal, coupon.ByDiscount} {
+			for _, q := range []coupon.RedemptionQuery{
+				{Coupon: c.ID, Range: coupon.Range{Clock: clock}},
+				{Coupon: c.ID, Range: coupon.Range{Clock: clock, From: from, To: to}, Desc: true},
+				{Customer: "c7", Range: coupon.Range{Clock: clock}},
+				{Coupon: c.ID, Customer: "c7", States: []coupon.State{coupon.Redeemed}, Range: coupon.Range{Clock: clock}},
+				{Coupon: c.ID, Code: c.Code, Range: coupon.Range{Clock: clock}},
+				{Code: "C7", Range: coupon.Range{Clock: clock}},
+			} {
+				q.Sort, q.Limit = sort, 50
+				_, err := st.Redemptions(ctx, q)
+				do(fmt.Sprintf("redemptions %+v", q), err)
+			}
+		}
+	}
+	c.Version, c.Restrictions.Limits = c.Version+1, append(slices.Clone(c.Restrictions.Limits), coupon.Limit{Of: coupon.Uses, Per: coupon.PerCoupon, Every: coupon.PerDay, Max: 1 << 40})
+	do("recharge", st.UpdateCoupon(ctx, c, func(coupon.Use) []coupon.Charge { return nil }))
+}
+
+func explain(t *testing.T, st *Store, statement string) string {
+	t.Helper()
+	rows, err := st.tx.db.DB.QueryContext(t.Context(), "EXPLAIN "+statement)
+	if err != nil {
+		t.Fatalf("%v:\n%s", err, statement)
+	}
+	defer func() { _ = rows.Close() }()
+	var plan strings.Builder
+	for rows.Next() {
+		var line string
+		if err := rows.Scan(&line); err != nil {
+			t.Fatal(err)
+		}
+		plan.WriteString(line + "\n")
+	}
+	if rows.Err() != nil {
+		t.Fatal(rows.Err())
+	}
+	return plan.String()
+}
+
+// Whatever a caller asks for, it is an argument: it finds nothing, and is no
+// error of the database.
+func TestHostileTextIsOnlyText(t *testing.T) {
+	t.Parallel()
+	eachDriver(t, func(t *testing.T, driver string) {
+		root, db := newStore(t, driver)
+		before := relations(t, db, root.schema)
+		for _, s := range sqltest.Hostile {
+			st := root.Merchant(s)
+			if strings.ContainsAny(s, "\x00\xff") {
+				err := st.InsertCoupon(t.Context(), coupon.Coupon{ID: "x", Version: 1, Code: "C", Discount: coupon.AmountOff(coupon.MustMoney("1", "USD"))})
+				if err == nil || !strings.Contains(err.Error(), "can't be stored") {
+					t.Errorf("merchant %q: error %v, want it not to be stored", s, err)
+				}
+				st = root.Merchant("for " + strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", "0"), "x"))
+			}
+			c := create(t, st, "C")
+			if _, err := service(t, st).Redeem(t.Context(), booking("b1"), "C"); err != nil {
+				t.Fatalf("merchant %q: %v", s, err)
+			}
+			sqltest.AskFor(t, st, c, s)
+			wantStored(t, st, 1)
+		}
+		if after := relations(t, db, root.schema); !slices.Equal(before, after) {
+			t.Errorf("the schema was %v, is %v", before, after)
+		}
+	})
+}
+
+// A text that can't be stored is said before anything is.
+func TestTextThatCannotBeStoredIsAnError(t *testing.T) {
+	t.Parallel()
+	st, _ := newStore(t, "pgx")
+	c := create(t, st, "C")
+	for _, s := range []string{"a\x00b", "\xff"} {
+		err := st.InsertNote(t.Context(), coupon.Note{ID: "n", Coupon: c.ID, At: time.Now(), Text: s})
+		if err == nil || !strings.Contains(err.Error(), "can't be stored") {
+			t.Errorf("%q: error %v", s, err)
+		}
+	}
+	if notes, err := st.Notes(t.Context(), c.ID); err != nil || len(notes) > 0 {
+		t.Errorf("%d notes, error %v", len(notes), err)
+	}
+}
