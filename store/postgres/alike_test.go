@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -23,8 +24,16 @@ import (
 // Whatever is asked of the three stores, in whatever order, they answer alike: to
 // the letter, with the same ids, errors and sums. The store in memory is the
 // model.
+//
+// -rapid.checks=1000 runs as many programs; a failure says how to run its program
+// again.
 func TestTheThreeStoresAnswerTheSameProgramAlike(t *testing.T) {
 	needServer(t)
+	if f := flag.Lookup("rapid.checks"); f.Value.String() == f.DefValue {
+		if err := f.Value.Set("20"); err != nil {
+			t.Fatal(err)
+		}
+	}
 	st, _ := newStore(t, "pgx")
 	db, err := sql.Open("sqlite", ":memory:")
 	if err != nil {
@@ -54,6 +63,8 @@ func TestTheThreeStoresAnswerTheSameProgramAlike(t *testing.T) {
 		p.create()
 		p.create()
 		t.Repeat(p.actions())
+		p.T = t
+		p.compare()
 	})
 }
 
@@ -73,6 +84,7 @@ type program struct {
 	coupons  []coupon.Coupon // as they were last seen
 	codes    []string
 	refunds  int
+	steps    int
 }
 
 // all wants every service to answer the call alike, and gives the answer.
@@ -289,7 +301,11 @@ func (p *program) actions() map[string]func(*rapid.T) {
 		"rebuild": step(func() {
 			_, _ = p.all("Rebuild", func(s *coupon.Service) (any, error) { return nil, s.Rebuild(ctx) })
 		}),
-		"": step(p.compare),
+		"": step(func() {
+			if p.steps++; p.steps%8 == 0 {
+				p.compare()
+			}
+		}),
 	}
 }
 
