@@ -70,6 +70,8 @@ func subjects() []subject {
 		{"times", timeCases},
 		{"summary", summaryCases},
 		{"import", importCases},
+		{"import-coupons", importCouponCases},
+		{"refusals", refusalCases},
 		{"notes", noteCases},
 		{"merchants", merchantCases},
 		{"races", raceCases},

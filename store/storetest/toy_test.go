@@ -74,6 +74,9 @@ func (s *toy) do(ctx context.Context, f func(*shop) error) error {
 
 func (s *toy) InsertCoupon(ctx context.Context, c coupon.Coupon) error {
 	return s.do(ctx, func(sh *shop) error {
+		if slices.ContainsFunc(sh.coupons, func(o coupon.Coupon) bool { return o.ID == c.ID }) && !s.has("an id may be inserted twice") {
+			return coupon.ErrVersion
+		}
 		if s.taken(sh, c) {
 			return coupon.ErrDuplicateCode
 		}
@@ -85,7 +88,7 @@ func (s *toy) InsertCoupon(ctx context.Context, c coupon.Coupon) error {
 
 // taken says whether another coupon has the code.
 func (s *toy) taken(sh *shop, c coupon.Coupon) bool {
-	if s.has("codes are not unique") || !c.ArchivedAt.IsZero() {
+	if s.has("codes are not unique") || !c.ArchivedAt.IsZero() && !s.has("an archived coupon asks for its code") {
 		return false
 	}
 	if s.has("a code once used stays taken") {
@@ -147,6 +150,9 @@ func (s *toy) recharge(sh *shop, id coupon.ID, recharge func(coupon.Use) []coupo
 		return
 	}
 	again := func(charges *[]coupon.Charge, u coupon.Use) {
+		if s.has("an edit counts one use each") {
+			u.Uses = min(u.Uses, 1)
+		}
 		for _, ch := range *charges {
 			sh.counters[s.slot(ch.Slot)] -= ch.N
 		}

@@ -179,11 +179,16 @@ func (s *toy) storedRedemption(r coupon.Redemption) coupon.Redemption {
 		r.Lines = r.Lines[:100]
 	case s.has("every redemption holds its charges"):
 		r.Holds = true
+	case s.has("the number of opening uses is lost"):
+		r.Uses = 0
 	}
 	return r
 }
 
 func (s *toy) readRedemption(r coupon.Redemption) coupon.Redemption {
+	if r.State == coupon.Opening && s.has("opening uses are redemptions as any other") {
+		r.State = coupon.Redeemed
+	}
 	if s.has("readers share what is stored") {
 		return r
 	}
@@ -197,7 +202,7 @@ func (s *toy) Redemptions(ctx context.Context, q coupon.RedemptionQuery) (page [
 			if s.sameBooking(r.Booking, q.Booking) {
 				q.Booking = r.Booking
 			}
-			return q.Holds(r)
+			return q.Holds(s.readRedemption(r))
 		}
 		if s.has("the end of a range is in it") && !q.Range.To.IsZero() {
 			q.Range.To = q.Range.To.Add(time.Microsecond)
@@ -273,6 +278,9 @@ func (s *toy) Sum(ctx context.Context, q coupon.SumQuery) (out []coupon.BucketSu
 					continue
 				}
 				if s.has("reservations are summed") && r.State == coupon.Reserved {
+					r.State = coupon.Redeemed
+				}
+				if r.State == coupon.Opening && s.has("opening uses are summed") {
 					r.State = coupon.Redeemed
 				}
 				if !r.State.Counts() {
