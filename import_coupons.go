@@ -2,6 +2,7 @@ package coupon
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -143,10 +144,11 @@ func (row PastCoupon) normal(now time.Time, actor string) (couponRow, error) {
 	for i, u := range row.Opening {
 		field := fmt.Sprintf("opening[%d].", i)
 		u, k := u.normal(&p, field, c, x.codes)
-		if keys[u.Key] {
-			p.add(field+"key", u.Key, "must be unique among the coupon's")
+		key := cmp.Or(u.Key, OpeningKey(c.ID))
+		if keys[key] {
+			p.add(field+"key", key, "must be unique among the coupon's")
 		}
-		keys[u.Key] = true
+		keys[key] = true
 		x.opening, x.with = append(x.opening, u), append(x.with, k)
 	}
 	return x, p.err()
@@ -184,9 +186,11 @@ func (s *Service) importCoupon(ctx context.Context, row PastCoupon) (wrote bool,
 			return false, err
 		}
 		if !there {
-			if c, err = s.insertImported(ctx, x.coupon); errors.Is(err, ErrVersion) || errors.Is(err, ErrDuplicateCode) {
+			c, err = s.insertImported(ctx, x.coupon)
+			if errors.Is(err, ErrVersion) || errors.Is(err, ErrDuplicateCode) && x.coupon.ID == "" {
 				continue // somebody else was faster, perhaps with the same row
-			} else if err != nil {
+			}
+			if err != nil {
 				return false, err
 			}
 		}
@@ -305,7 +309,7 @@ func (s *Service) newOpenings(ctx context.Context, x couponRow, c Coupon, there 
 	for i, u := range x.opening {
 		w := u.recording(c, x.with[i], now, s.actor)
 		if there {
-			r, err := s.Redemption(ctx, c.ID, u.Key)
+			r, err := s.Redemption(ctx, c.ID, w.fact.Booking)
 			switch {
 			case err == nil && r.Fingerprint != w.fact.Fingerprint:
 				return nil, &ConflictError{Redemption: r, Differs: "what is recorded has another content"}
@@ -329,6 +333,9 @@ func (s *Service) addCodes(ctx context.Context, id ID, codes []CouponCode) (adde
 			page[i].Coupon = id
 		}
 		taken, err := s.store.InsertCodes(ctx, id, page)
+		if errors.Is(err, ErrNotFound) {
+			return added, nil // it was archived meanwhile
+		}
 		if err != nil {
 			return added, err
 		}
@@ -376,7 +383,7 @@ func differences(path string, a, b any) []string {
 	for _, k := range slices.Sorted(maps.Keys(all)) {
 		switch {
 		case bytes.Equal(x[k], y[k]):
-		case path == "" && bytes.HasPrefix(x[k], []byte("{")) && bytes.HasPrefix(y[k], []byte("{")):
+		case path == "" && (bytes.HasPrefix(x[k], []byte("{")) || bytes.HasPrefix(y[k], []byte("{"))):
 			out = append(out, differences(k+".", x[k], y[k])...)
 		default:
 			out = append(out, path+k)

@@ -7,8 +7,10 @@ import (
 	"time"
 )
 
-// OpeningKey is the key of opening uses that have none of their own.
-const OpeningKey = "opening"
+// OpeningKey is the key of a coupon's opening uses that have none of their own. It
+// is another one for each coupon: what is stored under one key, of all coupons, is
+// read and locked together.
+func OpeningKey(id ID) string { return "opening-" + string(id) }
 
 // MaxOpeningUses is how many uses one entry may stand for.
 const MaxOpeningUses = 999_999_999_999
@@ -20,7 +22,7 @@ const MaxOpeningUses = 999_999_999_999
 type OpeningUses struct {
 	// Key is the host's, 1 to 200 bytes, unique among the coupon's; default
 	// [OpeningKey]. It takes the place of a booking's id: no booking with this id
-	// can use the coupon.
+	// can use the coupon. Many coupons under one key make an import slow.
 	Key  string
 	Uses int64 // how many; 0 to MaxOpeningUses
 	// Discount is what was given altogether, for budgets of its currency. Zero is
@@ -38,10 +40,7 @@ type OpeningUses struct {
 // normal checks the entry and gives its canonical form, with the row's code that
 // it names. Any code will do of an archived coupon, which has lost its own.
 func (u OpeningUses) normal(p *problems, field string, c Coupon, codes []CouponCode) (OpeningUses, CouponCode) {
-	if u.Key == "" {
-		u.Key = OpeningKey
-	}
-	checkKey(p, field+"key", u.Key, true)
+	checkKey(p, field+"key", u.Key, false)
 	if u.Uses < 0 || u.Uses > MaxOpeningUses {
 		p.add(field+"uses", fmt.Sprint(u.Uses), fmt.Sprintf("must be 0 to %d", MaxOpeningUses))
 	}
@@ -88,7 +87,7 @@ func (u OpeningUses) recording(c Coupon, k CouponCode, now time.Time, actor stri
 	currency = cmp.Or(currency, c.currency(), u.Discount.Currency, "USD")
 	given, zero := fromMinor(minor, currency), fromMinor(0, currency)
 	r := Redemption{
-		Coupon: c.ID, Booking: u.Key, State: Opening, Code: k.Code, SingleUse: k.SingleUse, Terms: c.Discount, Customer: u.Customer, Type: OneTime,
+		Coupon: c.ID, Booking: cmp.Or(u.Key, OpeningKey(c.ID)), State: Opening, Code: k.Code, SingleUse: k.SingleUse, Terms: c.Discount, Customer: u.Customer, Type: OneTime,
 		// Of what it was taken off is not known. It was no less than the discount.
 		MadeAt: u.MadeAt, Subtotal: given, Eligible: given, Discount: given, OtherDiscounts: zero, Refund: zero,
 		RedeemedAt: u.MadeAt, Imported: true, Uses: u.Uses, Fingerprint: fingerprint,

@@ -71,6 +71,7 @@ func subjects() []subject {
 		{"summary", summaryCases},
 		{"import", importCases},
 		{"import-coupons", importCouponCases},
+		{"opening", openingCases},
 		{"refusals", refusalCases},
 		{"notes", noteCases},
 		{"merchants", merchantCases},

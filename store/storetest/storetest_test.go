@@ -19,7 +19,7 @@ func TestASoundStorePasses(t *testing.T) {
 // defects are what was wrong with stores, and the cases that must find it.
 var defects = map[string][]string{
 	"limits are not guarded": {"limits/uses", "limits/per-customer", "limits/per-code", "limits/budget", "limits/budget-per-customer", "limits/every-limit-counts", "limits/periods",
-		"races/last-uses", "races/first-use-of-customers", "races/last-money", "money/overflow-of-a-budget"},
+		"races/last-uses", "races/first-use-of-customers", "races/last-money", "money/overflow-of-a-budget", "opening/counted-by-limits"},
 	"earlier redemptions are not looked at": {"redemptions/replay", "redemptions/replay-whatever-happened", "redemptions/conflict", "redemptions/cancelled-stays-cancelled",
 		"import/again-changes-nothing", "races/same-booking", "races/same-booking-other-content", "races/imports"},
 	"the state read is the first one":          {"cancel/cancel-twice", "cancel/refund-keys", "cancel/refund-bounds", "races/cancel", "races/refund"},
@@ -31,7 +31,7 @@ var defects = map[string][]string{
 	"groups of a write see what was before it": {"groups/groups-see-each-other", "groups/a-key-twice-in-one-write", "groups/write-after-write", "import/twice-in-one-batch"},
 	"an empty write is an error":               {"groups/no-groups"},
 	"a booking has one redemption":             {"cancel/all-coupons-of-a-booking"},
-	"the key is the booking alone":             {"redemptions/one-booking-one-coupon-each", "cancel/all-coupons-of-a-booking"},
+	"the key is the booking alone":             {"import/of-an-archived-coupon", "redemptions/one-booking-one-coupon-each", "cancel/all-coupons-of-a-booking"},
 	"codes and keys ignore case":               {"coupons/code-is-matched-whole", "redemptions/keys-are-bytes", "cancel/booking-without-redemption"},
 	"counters forget their period":             {"limits/slots-do-not-mix", "limits/nothing-is-used-of-the-rest", "limits/periods"},
 	"cancelled redemptions are counted again":  {"cancel/cancel-gives-the-use-back"},
@@ -82,6 +82,15 @@ var defects = map[string][]string{
 	"the context is ignored":                         {"context/cancelled-before"},
 	"a write that was made is reported as cancelled": {"context/cancelled-meanwhile"},
 
+	"an id may be inserted twice":               {"import-coupons/an-id-once", "import-coupons/at-once"},
+	"an archived coupon asks for its code":      {"import-coupons/archived"},
+	"opening uses are redemptions as any other": {"opening/in-no-list-and-no-sum", "opening/no-booking", "opening/beside-a-booking"},
+	"opening uses are summed":                   {"opening/in-no-list-and-no-sum"},
+	"the number of opening uses is lost":        {"import-coupons/every-field-survives", "opening/counted-by-a-new-limit"},
+	"an edit counts one use each":               {"opening/counted-by-a-new-limit", "opening/in-their-period"},
+	"further codes are not found":               {"import/further-codes", "import-coupons/bad-rows-change-nothing", "import-coupons/again-changes-nothing", "import-coupons/more-is-added"},
+
+	"series are not remembered":             {"import/series"},
 	"refusals are not kept":                 {"refusals/kept-beside-the-answer", "refusals/of-a-quote", "refusals/failing-to-keep", "refusals/switched-off", "refusals/host-transaction"},
 	"a booking is refused for one reason":   {"refusals/kept-beside-the-answer", "refusals/listed"},
 	"the last refusal stays":                {"refusals/the-first-stays"},

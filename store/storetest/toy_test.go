@@ -103,6 +103,9 @@ func (s *toy) code(sh *shop, code coupon.Code) (coupon.CouponCode, bool) {
 	for _, k := range sh.codes {
 		same := k.Code == code || s.has("codes and keys ignore case") && strings.EqualFold(string(k.Code), string(code))
 		c := sh.coupons[slices.IndexFunc(sh.coupons, func(c coupon.Coupon) bool { return c.ID == k.Coupon })]
+		if s.has("further codes are not found") && !k.Main {
+			continue
+		}
 		if same && (c.ArchivedAt.IsZero() || s.has("archived coupons keep their code")) {
 			return k, true
 		}
