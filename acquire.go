@@ -33,7 +33,7 @@ func (w *acquiring) known(r Redemption, fingerprint string) (step, error) {
 	same := r.Fingerprint == fingerprint
 	switch {
 	case r.State == Opening:
-		return 0, &ConflictError{Redemption: r, Differs: "the key is that of uses from before, not of a booking"}
+		return 0, isOpening(r)
 	case r.State == Cancelled && !w.reopen:
 		return 0, &CancelledError{Redemption: r}
 	case r.State == Cancelled, r.State == Released, r.State == ReservationExpired, r.expired(w.now):

@@ -143,7 +143,9 @@ func (w *changing) slots(v *View) []Slot {
 		return nil
 	}
 	for _, r := range v.Redemptions {
-		out = append(out, heldBy(v, r)...)
+		if r.State != Opening {
+			out = append(out, heldBy(v, r)...)
+		}
 	}
 	return out
 }

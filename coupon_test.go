@@ -17,23 +17,25 @@ import (
 // desk is a service with a clock that a test sets.
 type desk struct {
 	*coupon.Service
-	t   *testing.T
-	ctx context.Context
-	now *time.Time
+	store coupon.Store
+	t     *testing.T
+	ctx   context.Context
+	now   *time.Time
 }
 
 func newDesk(t *testing.T) desk {
 	t.Helper()
 	now := noon
+	st := memory.New()
 	svc, err := coupon.New(coupon.Config{
-		Store: memory.New(),
+		Store: st,
 		Now:   func() time.Time { return now },
 		Rand:  rand.NewChaCha8([32]byte{1}),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return desk{svc, t, t.Context(), &now}
+	return desk{svc, st, t, t.Context(), &now}
 }
 
 // create makes the plain coupon, changed.

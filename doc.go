@@ -46,6 +46,20 @@
 // Ranges are half-open. Days, hours and periods are those of the coupon's zone,
 // found by the calendar: a day of 23 or 25 hours is one day.
 //
+// # Coming from another system
+//
+// [Service.ImportCoupons] takes over coupons with their codes, and [Service.Import]
+// their redemptions, as they happened. Where only a count is known, [OpeningUses]
+// are counted by limits and stand in no list and no summary. Both can be run
+// again.
+//
+// # What was refused
+//
+// What [Service.Redeem] refuses is kept, once per coupon, booking and reason, for a
+// time and in a bounded number: see [Config] and [Service.Refusals]. What it
+// refused in a transaction of the host's, and what a quote says, the host keeps
+// with [Service.RecordRefusals].
+//
 // # How to choose a store
 //
 // store/memory is for tests and demonstrations. store/sqlite keeps everything in

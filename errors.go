@@ -24,7 +24,7 @@ var (
 	// ErrRefused is matched by [*RefusedError].
 	ErrRefused = errors.New("coupon: refused")
 	// ErrConflict: the same key was used before with other content. Matched by
-	// [*ConflictError].
+	// [*ConflictError], and of a coupon by [*CouponConflictError].
 	ErrConflict = errors.New("coupon: the booking has another redemption of this coupon")
 	// ErrCancelled: the redemption was cancelled. Matched by [*CancelledError].
 	ErrCancelled = errors.New("coupon: the redemption is cancelled")
@@ -118,6 +118,21 @@ func (e *ConflictError) Error() string {
 
 // Is matches [ErrConflict].
 func (e *ConflictError) Is(target error) bool { return target == ErrConflict }
+
+// CouponConflictError says that a coupon to be imported is there already and was
+// imported or created with other content. It matches [ErrConflict].
+type CouponConflictError struct {
+	Coupon  ID       // that is there
+	Differs []string // in which fields, as in JSON: "name", "restrictions.limits", "codes[0]"
+}
+
+// Error is for logs.
+func (e *CouponConflictError) Error() string {
+	return fmt.Sprintf("coupon: %s is there with other content: %s", e.Coupon, strings.Join(e.Differs, ", "))
+}
+
+// Is matches [ErrConflict].
+func (e *CouponConflictError) Is(target error) bool { return target == ErrConflict }
 
 // CancelledError carries the cancelled redemption. It matches [ErrCancelled].
 type CancelledError struct {

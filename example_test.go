@@ -219,6 +219,71 @@ func ExampleService_Import() {
 	// 1 recorded, 1 bad <nil>
 }
 
+// Coupons of an old system that kept only a count: the count goes on, and the
+// import can be run again.
+func ExampleService_ImportCoupons() {
+	ctx := context.Background()
+	svc, c := spring(ctx)
+	old := coupon.PastCoupon{
+		Line: 2,
+		Coupon: coupon.Coupon{
+			ID: "shop-17", Code: "FRIENDS", Discount: coupon.PercentOff(decimal.NewFromInt(5)), Start: c.Start,
+			Restrictions: coupon.Restrictions{Limits: []coupon.Limit{{Of: coupon.Uses, Per: coupon.PerCoupon, Max: 41}}},
+		},
+		Codes:   []coupon.CouponCode{{Code: "FRIENDS-OF-ANN"}},
+		Opening: []coupon.OpeningUses{{Uses: 40}},
+	}
+	taken := old
+	taken.Line, taken.Coupon.ID, taken.Coupon.Code = 3, "shop-18", "SPRING20"
+	rows := func(yield func(coupon.PastCoupon, error) bool) {
+		_ = yield(old, nil) && yield(taken, nil)
+	}
+	for range 2 {
+		report, err := svc.ImportCoupons(ctx, rows, coupon.ImportCouponOptions{BadRow: func(b coupon.BadCoupon) { fmt.Println(b.Error()) }})
+		fmt.Println(report.Recorded, "recorded,", report.Known, "known,", report.Bad, "bad", err)
+	}
+	for _, b := range []coupon.Booking{order("B-1", "ann@example.com", "80"), order("B-2", "bob@example.com", "80")} {
+		_, err := svc.Redeem(ctx, b, "friends-of-ann")
+		fmt.Println(b.ID, err)
+	}
+	// Output:
+	// line 3: coupon: the code is in use by another coupon: SPRING20
+	// 1 recorded, 0 known, 1 bad <nil>
+	// line 3: coupon: the code is in use by another coupon: SPRING20
+	// 0 recorded, 1 known, 1 bad <nil>
+	// B-1 <nil>
+	// B-2 coupon: refused: limit-reached (FRIENDS) of uses per coupon, at most 41, used before 41
+}
+
+// Redeem keeps what it refuses; of a quote the host decides, because a page may
+// ask for one at every key stroke.
+func ExampleService_RecordRefusals() {
+	ctx := context.Background()
+	svc, c := spring(ctx)
+	for _, b := range []coupon.Booking{order("B-1", "ann@example.com", "30"), order("B-2", "bob@example.com", "45")} {
+		for range 2 { // the same again is kept once
+			q, err := svc.Quote(ctx, b, "SPRING20")
+			if err != nil {
+				fmt.Println(err)
+				return
+			}
+			if err := svc.RecordRefusals(ctx, q.Refused()); err != nil {
+				fmt.Println(err)
+				return
+			}
+		}
+	}
+	counts, err := svc.RefusalCounts(ctx, c.ID)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, n := range counts {
+		fmt.Println(n.Reason, "refused", n.Bookings, "bookings of", n.Subtotal)
+	}
+	// Output: below-minimum refused 2 bookings of 75.00 USD
+}
+
 // "Until 7 July" is the start of 8 July, where the shop is.
 func ExampleStartOfDay() {
 	end, err := coupon.StartOfDay(coupon.Date{Year: 2026, Month: time.July, Day: 8}, "Europe/Berlin")

@@ -93,6 +93,9 @@ func (c *Changes) fit(v *View) error {
 			_, fits = addMinor(v.Used[m.Slot], sum)
 		}
 		if !fits {
+			if m.Of == Uses {
+				return fmt.Errorf("%w: the uses", ErrOverflow)
+			}
 			return fmt.Errorf("%w: the budget in %s", ErrOverflow, m.Currency)
 		}
 	}

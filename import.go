@@ -57,7 +57,7 @@ type ImportOptions struct {
 // ImportReport counts what became of the rows.
 type ImportReport struct {
 	Read     int `json:"read"`     // rows
-	Recorded int `json:"recorded"` // new redemptions
+	Recorded int `json:"recorded"` // rows of which something was new
 	Known    int `json:"known"`    // were there already, with the same content
 	Bad      int `json:"bad"`      // reported, not recorded
 }
@@ -140,6 +140,9 @@ func (im *importing) add(ctx context.Context, row PastRedemption) error {
 	return im.flush(ctx)
 }
 
+// maxRemembered is how many codes an import keeps in memory.
+const maxRemembered = 1000
+
 func (im *importing) coupon(ctx context.Context, key importKey) (importedCode, error) {
 	code, err := ParseCode(key.code)
 	if err != nil {
@@ -157,6 +160,9 @@ func (im *importing) coupon(ctx context.Context, key importKey) (importedCode, e
 	}
 	if err != nil {
 		return importedCode{}, fmt.Errorf("code %s: %w", code, err)
+	}
+	if len(im.coupons) >= maxRemembered { // codes may be as many as rows
+		clear(im.coupons)
 	}
 	im.coupons[key] = importedCode{k, c}
 	return im.coupons[key], nil

@@ -42,7 +42,7 @@ func (l Limit) slot(c Coupon, subject string, madeAt time.Time) Slot {
 // by whom, with which code, when. The zero value counts nothing.
 type Use struct {
 	Customer  string    // canonical key; empty is unknown, and counts on no limit per customer
-	Code      Code      // that was used
+	Code      Code      // that was used; empty is unknown, and counts on no limit per code
 	SingleUse bool      // the code can be used once
 	MadeAt    time.Time // of the booking
 	Uses      int64     // 0 of a booking whose series has the use
@@ -69,7 +69,7 @@ func (c Coupon) limits(u Use) []Limit {
 }
 
 // slotFor gives the counter of a limit for a use; ok is false if the use has
-// none: no customer is known, or the budget is of another currency.
+// none: no customer or no code is known, or the budget is of another currency.
 func (l Limit) slotFor(c Coupon, u Use) (slot Slot, ok bool) {
 	subject := ""
 	switch l.Per {
@@ -78,7 +78,9 @@ func (l Limit) slotFor(c Coupon, u Use) (slot Slot, ok bool) {
 			return Slot{}, false
 		}
 	case PerCode:
-		subject = string(u.Code)
+		if subject = string(u.Code); subject == "" {
+			return Slot{}, false
+		}
 	}
 	if l.Of == DiscountGiven && l.Budget.Currency != u.Currency {
 		return Slot{}, false

@@ -55,7 +55,8 @@ func (q Quote) Refused() *RefusedError {
 // booking that has the coupon already is quoted without counting its own use; one
 // whose redemption was cancelled is quoted like a new one, although Redeem says
 // [ErrCancelled]. The error is an [*InvalidError] of the booking, what the host's
-// Config.Attempt says, or a failure of the store.
+// Config.Attempt says, a [*ConflictError] if the booking's id is the key of a
+// coupon's [OpeningUses], or a failure of the store.
 func (s *Service) Quote(ctx context.Context, b Booking, codes ...string) (Quote, error) {
 	now := s.Now()
 	p, err := b.price(now)
@@ -65,6 +66,11 @@ func (s *Service) Quote(ctx context.Context, b Booking, codes ...string) (Quote,
 	u, err := s.lookUp(ctx, p, codes)
 	if err != nil {
 		return Quote{}, err
+	}
+	for _, r := range u.existing {
+		if r.State == Opening && indexOf(u.codes, r.Coupon) >= 0 {
+			return Quote{}, isOpening(r)
+		}
 	}
 	x := pricing{booking: p, now: now, coupons: u.coupons, existing: u.existing}
 	if x.series, err = s.seriesOf(ctx, p, u.codes); err != nil {
@@ -152,7 +158,7 @@ func (s *Service) find(ctx context.Context, p priced, typed string, existing []R
 		return CouponCode{}, Coupon{}, err
 	}
 	known := slices.ContainsFunc(existing, func(r Redemption) bool { return err == nil && r.Coupon == c.ID })
-	before := slices.DeleteFunc(slices.Clone(existing), func(r Redemption) bool { return r.Code != code })
+	before := slices.DeleteFunc(slices.Clone(existing), func(r Redemption) bool { return r.Code != code || r.State == Opening })
 	if !known && len(before) == 0 && p.Series != "" {
 		var failed error
 		if before, failed = s.ofSeries(ctx, RedemptionQuery{Series: p.Series, Code: code}); failed != nil {

@@ -20,7 +20,8 @@ const (
 	ReservationExpired State = "expired"  // its time has passed and its use was given back
 
 	// Opening is what was used before in a system that kept only a count: Uses and
-	// Discount count on limits, and stand in no list and no sum.
+	// Discount count on limits, and stand in no list that does not ask for it, and
+	// in no sum. See [OpeningUses], whose Key is its Booking.
 	Opening State = "opening"
 )
 
@@ -40,7 +41,7 @@ type Redemption struct {
 	State   State  `json:"state"`   // where it is in its life
 
 	Version int64    `json:"version"` // the coupon's version that was redeemed
-	Code    Code     `json:"code"`    // that was used
+	Code    Code     `json:"code"`    // that was used; empty if it is not known, of an Opening
 	Terms   Discount `json:"terms"`   // the discount as it was promised
 	// SingleUse is whether the code can be used once.
 	SingleUse bool `json:"single_use,omitempty"`

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"maps"
 	"slices"
 	"time"
 )
@@ -75,7 +76,7 @@ func (s *Service) RecordRefusals(ctx context.Context, e *RefusedError) error {
 			continue
 		}
 		records = append(records, RefusalRecord{Coupon: r.Coupon, Booking: e.Booking, Reason: r.Reason, Code: r.Code,
-			Customer: e.Customer, Subtotal: e.Subtotal, At: e.At})
+			Customer: e.Customer, Subtotal: e.Subtotal, At: instant(e.At)})
 	}
 	if len(records) == 0 {
 		return nil
@@ -112,6 +113,40 @@ func (s *Service) Refusals(ctx context.Context, id ID, reason Reason) iter.Seq2[
 			}
 		}
 	}
+}
+
+// RefusalCount is how often a coupon refused for a reason, of what is kept.
+type RefusalCount struct {
+	Reason   Reason `json:"reason"`   // which rule was not met
+	Bookings int64  `json:"bookings"` // that it refused, each once
+	Subtotal Money  `json:"subtotal"` // of those bookings, before any discount
+}
+
+// RefusalCounts adds up what [Service.Refusals] lists, per reason in the order of
+// the [Reason] constants and per currency. A booking that missed two rules is in
+// both.
+func (s *Service) RefusalCounts(ctx context.Context, id ID) ([]RefusalCount, error) {
+	type key struct {
+		reason   Reason
+		currency string
+	}
+	per := map[key]RefusalCount{}
+	for r, err := range s.Refusals(ctx, id, "") {
+		if err != nil {
+			return nil, err
+		}
+		k := key{r.Reason, r.Subtotal.Currency}
+		sum, err := per[k].Subtotal.Add(r.Subtotal)
+		if err != nil {
+			return nil, err
+		}
+		per[k] = RefusalCount{Reason: r.Reason, Bookings: per[k].Bookings + 1, Subtotal: sum}
+	}
+	out := slices.Collect(maps.Values(per))
+	slices.SortFunc(out, func(a, b RefusalCount) int {
+		return cmp.Or(a.Reason.rank()-b.Reason.rank(), cmp.Compare(a.Subtotal.Currency, b.Subtotal.Currency))
+	})
+	return out, nil
 }
 
 // Compare orders refusals as they are listed: negative if r comes before o.

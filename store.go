@@ -16,8 +16,9 @@ import (
 // see only its own merchant; honour ctx; return ErrNotFound for what is not
 // there, and back-end failures as they are, wrapped.
 type Store interface {
-	// InsertCoupon stores a new coupon as version 1. ErrDuplicateCode if a coupon
-	// that is not archived has the code.
+	// InsertCoupon stores a new coupon as version 1: ErrVersion if one with this id
+	// is there, and ErrDuplicateCode if a coupon that is not archived has the code.
+	// One that comes archived takes no code, and none stands in its way.
 	InsertCoupon(ctx context.Context, c Coupon) error
 	// UpdateCoupon replaces the coupon if the stored version is c.Version-1, else
 	// ErrVersion, and adds c to its versions; ErrDuplicateCode as for Insert. The
@@ -72,10 +73,11 @@ type Store interface {
 	// with nothing are left out. The order is by bucket, then currency.
 	Sum(ctx context.Context, q SumQuery) ([]BucketSums, error)
 
-	// RecordRefusals keeps refusals, one per coupon, booking and reason: what is
-	// there already stays as it is. Of each coupon that it adds to, it forgets
-	// what is older than bounds.Since, and the oldest of what is more than
-	// bounds.Most. A coupon that is not there is left out.
+	// RecordRefusals keeps refusals. Of each of their coupons it first forgets what
+	// is older than bounds.Since; then it adds what is not older, one per coupon,
+	// booking and reason: what is there already stays as it is; then it forgets the
+	// last in their order of what is more than bounds.Most. A coupon that is not
+	// there is left out.
 	RecordRefusals(ctx context.Context, refusals []RefusalRecord, bounds RefusalBounds) error
 	// Refusals gives one page of a coupon's, the newest first: by At, then booking
 	// and reason, all descending.
@@ -129,8 +131,8 @@ func (s Slot) Compare(o Slot) int {
 		cmp.Compare(s.Subject, o.Subject), cmp.Compare(s.Currency, o.Currency), cmp.Compare(s.Since, o.Since))
 }
 
-// Charge is what a redemption counts on a slot: 1 use, or minor units of
-// discount.
+// Charge is what a redemption counts on a slot: 1 use (of an Opening, all that it
+// stands for), or minor units of discount.
 type Charge struct {
 	Slot
 	N int64 `json:"n"` // uses, or minor units

@@ -12,6 +12,9 @@ import (
 // InsertCoupon implements coupon.Store.
 func (s *Store) InsertCoupon(ctx context.Context, c coupon.Coupon) error {
 	return s.write(ctx, func(t *tenant) error {
+		if _, there := t.coupons[c.ID]; there {
+			return coupon.ErrVersion
+		}
 		if _, taken := t.live[c.Code]; taken && c.ArchivedAt.IsZero() {
 			return coupon.ErrDuplicateCode
 		}

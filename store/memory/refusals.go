@@ -11,14 +11,15 @@ import (
 func (s *Store) RecordRefusals(ctx context.Context, refusals []coupon.RefusalRecord, bounds coupon.RefusalBounds) error {
 	return s.write(ctx, func(t *tenant) error {
 		for _, r := range refusals {
-			list := t.refusals[r.Coupon]
-			known := slices.ContainsFunc(list, func(x coupon.RefusalRecord) bool { return x.Booking == r.Booking && x.Reason == r.Reason })
-			if _, ok := t.coupons[r.Coupon]; !ok || known {
+			if _, ok := t.coupons[r.Coupon]; !ok {
 				continue
 			}
-			list = append(slices.Clone(list), r) // readers may hold the old one
-			list = slices.DeleteFunc(list, func(x coupon.RefusalRecord) bool { return x.At.Before(bounds.Since) })
-			slices.SortFunc(list, coupon.RefusalRecord.Compare)
+			list := slices.DeleteFunc(t.refusals[r.Coupon], func(x coupon.RefusalRecord) bool { return x.At.Before(bounds.Since) })
+			known := slices.ContainsFunc(list, func(x coupon.RefusalRecord) bool { return x.Booking == r.Booking && x.Reason == r.Reason })
+			if !known && !r.At.Before(bounds.Since) {
+				i, _ := slices.BinarySearchFunc(list, r, coupon.RefusalRecord.Compare)
+				list = slices.Insert(list, i, r)
+			}
 			t.refusals[r.Coupon] = list[:min(len(list), bounds.Most)]
 		}
 		return nil

@@ -17,6 +17,9 @@ var importCases = []testCase{
 	{"twice-in-one-batch", "the same booking twice in one batch is one redemption; with other content the second is a bad row", importTwice},
 	{"cancelled-and-refunded", "what was cancelled or refunded in full before holds its use as if it had happened here", importHolds},
 	{"lives-on", "an imported redemption is refunded, cancelled and summed as any other", importLivesOn},
+	{"series", "imported bookings of a series are one use, which the first that holds takes and the last gives back", importSeries},
+	{"further-codes", "an imported redemption with a further code counts as one with that code, once or more often", importFurtherCodes},
+	{"of-an-archived-coupon", "by its id a coupon takes redemptions also when it is archived and its code is another's", importArchived},
 }
 
 func importedFields(e *env) {
@@ -175,4 +178,91 @@ func importLivesOn(e *env) {
 	e.redeem(by("b2", ""), "C")
 	_, err := e.svc.Redeem(e.Context(), by("b1", ""), "C")
 	e.is("redeeming the imported booking", err, coupon.ErrCancelled)
+}
+
+func importSeries(e *env) {
+	c := e.coupon("C", limited(uses(5, coupon.PerCoupon, coupon.Ever), budget(usd("1000"), coupon.PerCoupon, coupon.Ever)))
+	var rows []coupon.PastRedemption
+	for i := range 4 {
+		row := past("C", name("b", i+1), start.AddDate(0, 0, i))
+		row.Series, row.Occurrence = "s", int64(i+1)
+		rows = append(rows, row)
+	}
+	rows[0].CancelledAt = start // the second is the first that holds
+	rows[1].Customer = "ann"
+	e.imports(rows...)
+	e.wantUsed(c.ID, 1)
+	x, err := e.store.Series(e.Context(), coupon.SeriesKey{Coupon: c.ID, Key: "s"})
+	if err != nil || x.Live != 3 || x.Customer != "ann" || len(x.Charges) != 1 {
+		e.Errorf("the series is %s, error %v, want 3 live, taken by ann", text(x), err)
+	}
+	if r := e.stored(c.ID, "b3"); r.Type != coupon.Recurring || r.Series != "s" || r.Occurrence != 3 || len(r.Charges) != 1 {
+		e.Errorf("the third is %s, want it to hold its discount only", text(r))
+	}
+	report, err := e.svc.Import(e.Context(), each(rows), coupon.ImportOptions{Batch: 1})
+	if want := (coupon.ImportReport{Read: 4, Known: 4}); err != nil || report != want {
+		e.Errorf("again: %+v, error %v", report, err)
+	}
+	moved := rows[3]
+	moved.Occurrence = 5
+	report, err = e.svc.Import(e.Context(), each([]coupon.PastRedemption{moved}), coupon.ImportOptions{})
+	if want := (coupon.ImportReport{Read: 1, Bad: 1}); err != nil || report != want {
+		e.Errorf("another occurrence: %+v, error %v", report, err)
+	}
+	b := by("b5", "ann")
+	b.Series, b.Occurrence = "s", 5
+	e.redeem(b, "C") // it lives on
+	e.wantUsed(c.ID, 1)
+	for _, id := range []string{"b2", "b3", "b4"} {
+		e.cancel(id)
+		e.wantUsed(c.ID, 1)
+	}
+	e.cancel("b5")
+	e.wantUsed(c.ID, 0)
+}
+
+func importFurtherCodes(e *env) {
+	c := e.coupon("MAIN", limited(uses(2, coupon.PerCode, coupon.Ever)))
+	for _, k := range []coupon.CouponCode{{Code: "ONCE", SingleUse: true}, {Code: "OFTEN"}} {
+		if _, err := e.svc.AddCode(e.Context(), c.ID, k); err != nil {
+			e.Fatalf("AddCode: %v", err)
+		}
+	}
+	e.imports(past(" once", "b1", start), past("often", "b2", start), past("MAIN", "b3", start), past("MAIN", "b4", start))
+	for booking, want := range map[string]coupon.Code{"b1": "ONCE", "b2": "OFTEN", "b3": "MAIN"} {
+		r := e.stored(c.ID, booking)
+		if r.Code != want || r.SingleUse != (want == "ONCE") || len(r.Charges) != 1 || r.Charges[0].Subject != string(want) {
+			e.Errorf("booking %s: got %s, want it with %s", booking, text(r), want)
+		}
+	}
+	e.refused(by("x", ""), "ONCE", coupon.LimitReached)
+	e.refused(by("x", ""), "MAIN", coupon.LimitReached)
+	e.redeem(by("b5", ""), "OFTEN")
+	e.cancel("b1")
+	e.redeem(by("b6", ""), "ONCE")
+}
+
+func importArchived(e *env) {
+	old := e.coupon("SAME", limited(uses(1, coupon.PerCoupon, coupon.Ever)))
+	if _, err := e.svc.Archive(e.Context(), old.ID); err != nil {
+		e.Fatalf("Archive: %v", err)
+	}
+	row := past("SAME", "b1", start)
+	row.Coupon = old.ID
+	e.imports(row)
+	live := e.coupon("SAME", limited(uses(9, coupon.PerCoupon, coupon.Ever)))
+	row.Booking = "b2"
+	e.imports(row, past("SAME", "b2", start), past("SAME", "b3", start))
+	e.wantUsed(old.ID, 2)
+	e.wantUsed(live.ID, 2)
+	for id, want := range map[coupon.ID]string{old.ID: "b1 b2", live.ID: "b2 b3"} {
+		if got := bookings(e.redemptions(coupon.RedemptionFilter{Coupon: id, Code: "SAME", Sort: coupon.ByBooking})); got != want {
+			e.Errorf("bookings of %s: got %q, want %q", id, got, want)
+		}
+	}
+	row.Coupon = "nobody"
+	report, err := e.svc.Import(e.Context(), each([]coupon.PastRedemption{row}), coupon.ImportOptions{})
+	if want := (coupon.ImportReport{Read: 1, Bad: 1}); err != nil || report != want {
+		e.Errorf("of a coupon that is not there: %+v, error %v", report, err)
+	}
 }

@@ -51,39 +51,3 @@ func (s *toy) Series(ctx context.Context, k coupon.SeriesKey) (x coupon.Series, 
 	})
 	return x, err
 }
-
-func (s *toy) RecordRefusals(ctx context.Context, refusals []coupon.RefusalRecord, bounds coupon.RefusalBounds) error {
-	return s.do(ctx, func(sh *shop) error {
-		for _, r := range refusals {
-			known := slices.ContainsFunc(sh.refusals, func(o coupon.RefusalRecord) bool {
-				return o.Coupon == r.Coupon && o.Booking == r.Booking && o.Reason == r.Reason
-			})
-			if s.hasCoupon(sh, r.Coupon) != nil || known {
-				continue
-			}
-			sh.refusals = append(sh.refusals, r)
-			slices.SortFunc(sh.refusals, coupon.RefusalRecord.Compare)
-			n := 0
-			sh.refusals = slices.DeleteFunc(sh.refusals, func(o coupon.RefusalRecord) bool {
-				if o.Coupon != r.Coupon {
-					return false
-				}
-				n++
-				return n > bounds.Most || o.At.Before(bounds.Since)
-			})
-		}
-		return nil
-	})
-}
-
-func (s *toy) Refusals(ctx context.Context, q coupon.RefusalQuery) (page []coupon.RefusalRecord, err error) {
-	err = s.do(ctx, func(sh *shop) error {
-		for _, r := range sh.refusals {
-			if q.Holds(r) && (q.After == nil || q.After.Compare(r) < 0) && len(page) < q.Limit {
-				page = append(page, r)
-			}
-		}
-		return nil
-	})
-	return page, err
-}

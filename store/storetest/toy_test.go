@@ -76,6 +76,9 @@ func (s *toy) do(ctx context.Context, f func(*shop) error) error {
 
 func (s *toy) InsertCoupon(ctx context.Context, c coupon.Coupon) error {
 	return s.do(ctx, func(sh *shop) error {
+		if slices.ContainsFunc(sh.coupons, func(o coupon.Coupon) bool { return o.ID == c.ID }) && !s.has("an id may be inserted twice") {
+			return coupon.ErrVersion
+		}
 		if s.taken(sh, c) {
 			return coupon.ErrDuplicateCode
 		}
@@ -87,7 +90,7 @@ func (s *toy) InsertCoupon(ctx context.Context, c coupon.Coupon) error {
 
 // taken says whether another coupon has the code.
 func (s *toy) taken(sh *shop, c coupon.Coupon) bool {
-	if s.has("codes are not unique") || !c.ArchivedAt.IsZero() {
+	if s.has("codes are not unique") || !c.ArchivedAt.IsZero() && !s.has("an archived coupon asks for its code") {
 		return false
 	}
 	if s.has("a code once used stays taken") {
@@ -102,6 +105,9 @@ func (s *toy) code(sh *shop, code coupon.Code) (coupon.CouponCode, bool) {
 	for _, k := range sh.codes {
 		same := k.Code == code || s.has("codes and keys ignore case") && strings.EqualFold(string(k.Code), string(code))
 		c := sh.coupons[slices.IndexFunc(sh.coupons, func(c coupon.Coupon) bool { return c.ID == k.Coupon })]
+		if s.has("further codes are not found") && !k.Main {
+			continue
+		}
 		if same && (c.ArchivedAt.IsZero() || s.has("archived coupons keep their code")) {
 			return k, true
 		}
@@ -154,6 +160,9 @@ func (s *toy) recharge(sh *shop, id coupon.ID, recharge func(coupon.Use) []coupo
 		return
 	}
 	again := func(charges *[]coupon.Charge, u coupon.Use) {
+		if s.has("an edit counts one use each") {
+			u.Uses = min(u.Uses, 1)
+		}
 		for _, ch := range *charges {
 			sh.counters[s.slot(ch.Slot)] -= ch.N
 		}

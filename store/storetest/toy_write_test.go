@@ -236,11 +236,16 @@ func (s *toy) storedRedemption(r coupon.Redemption) coupon.Redemption {
 		r.ExpiresAt = time.Time{}
 	case s.has("what other coupons took off is not kept"):
 		r.OtherDiscounts = zero
+	case s.has("the number of opening uses is lost"):
+		r.Uses = 0
 	}
 	return r
 }
 
 func (s *toy) readRedemption(r coupon.Redemption) coupon.Redemption {
+	if r.State == coupon.Opening && s.has("opening uses are redemptions as any other") {
+		r.State = coupon.Redeemed
+	}
 	if s.has("readers share what is stored") {
 		return r
 	}
@@ -254,7 +259,7 @@ func (s *toy) Redemptions(ctx context.Context, q coupon.RedemptionQuery) (page [
 			if s.sameBooking(r.Booking, q.Booking) {
 				q.Booking = r.Booking
 			}
-			return q.Holds(r)
+			return q.Holds(s.readRedemption(r))
 		}
 		if s.has("the end of a range is in it") && !q.Range.To.IsZero() {
 			q.Range.To = q.Range.To.Add(time.Microsecond)
@@ -330,6 +335,9 @@ func (s *toy) Sum(ctx context.Context, q coupon.SumQuery) (out []coupon.BucketSu
 					continue
 				}
 				if s.has("reservations are summed") && r.State == coupon.Reserved {
+					r.State = coupon.Redeemed
+				}
+				if r.State == coupon.Opening && s.has("opening uses are summed") {
 					r.State = coupon.Redeemed
 				}
 				if !r.State.Counts() {
