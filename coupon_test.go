@@ -24,12 +24,20 @@ type desk struct {
 
 func newDesk(t *testing.T) desk {
 	t.Helper()
+	return newDeskWith(t, func(*coupon.Config) {})
+}
+
+// newDeskWith is a desk whose service is made in another way.
+func newDeskWith(t *testing.T, edit func(*coupon.Config)) desk {
+	t.Helper()
 	now := noon
-	svc, err := coupon.New(coupon.Config{
+	cfg := coupon.Config{
 		Store: memory.New(),
 		Now:   func() time.Time { return now },
 		Rand:  rand.NewChaCha8([32]byte{1}),
-	})
+	}
+	edit(&cfg)
+	svc, err := coupon.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
