@@ -179,6 +179,8 @@ func (s *toy) storedRedemption(r coupon.Redemption) coupon.Redemption {
 		r.Lines = r.Lines[:100]
 	case s.has("every redemption holds its charges"):
 		r.Holds = true
+	case s.has("a redemption forgets that its code was single-use"):
+		r.SingleUse = false
 	}
 	return r
 }
