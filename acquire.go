@@ -2,6 +2,7 @@ package coupon
 
 import (
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -26,6 +27,7 @@ const (
 	stands    step = iota // the first result is the answer
 	confirmed             // a reservation becomes a redemption
 	acquired              // a use is taken, under today's rules
+	repeated              // the coupon is there already, by a code before it
 )
 
 // known answers for a key that is there.
@@ -70,7 +72,8 @@ func (w *acquiring) plan(v *View) ([]step, error) {
 	seen := map[ID]bool{}
 	for i, k := range w.codes {
 		if seen[k.Coupon] && k.Coupon != "" {
-			return nil, w.refusal([]Refusal{{Reason: AlreadyApplied, Coupon: k.Coupon, Code: v.Coupons[k.Coupon].Code}})
+			steps[i] = repeated
+			continue
 		}
 		seen[k.Coupon] = true
 		steps[i] = acquired
@@ -98,7 +101,7 @@ func (w *acquiring) slots(v *View) []Slot {
 	}
 	var out []Slot
 	for i, k := range w.codes {
-		if steps[i] != acquired {
+		if steps[i] != acquired && !slices.Contains(steps, repeated) {
 			continue
 		}
 		out = append(out, v.Coupons[k.Coupon].slots(w.booking.use(k))...)
@@ -128,6 +131,9 @@ func (w *acquiring) decide(v *View) (*Changes, *ReclaimQuery, error) {
 	steps, err := w.plan(v)
 	if err != nil {
 		return nil, nil, err
+	}
+	if slices.Contains(steps, repeated) {
+		return nil, nil, w.twice(v)
 	}
 	var standing []Redemption
 	var codes []CouponCode
@@ -199,6 +205,18 @@ func (w *acquiring) judge(v *View, codes []CouponCode, offers []offered) (*Recla
 		}
 	}
 	return nil, nil
+}
+
+// twice refuses two codes of one coupon, with all else that is wrong with the
+// codes: that one of them is "already applied" would tell a stranger that it is a
+// code, of somebody else or used up.
+func (w *acquiring) twice(v *View) error {
+	x := pricing{booking: w.booking, now: w.now, coupons: v.Coupons, series: v.Series, existing: v.Redemptions, used: v.Used, counted: true}
+	var refusals []Refusal
+	for _, o := range x.offers(w.codes, nil) {
+		refusals = append(refusals, o.refusals...)
+	}
+	return w.refusal(refusals)
 }
 
 // sweepBatch is how many expired reservations a reservation takes back.

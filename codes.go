@@ -18,11 +18,15 @@ type CouponCode struct {
 	// Customer is the canonical key of the only customer who may use it; empty is
 	// everybody.
 	Customer string `json:"customer,omitempty"`
-	// Batch is the host's key of the codes that were generated together; empty of
-	// single ones.
-	Batch     string    `json:"batch,omitempty"`
-	CreatedAt time.Time `json:"created_at"`
-	CreatedBy string    `json:"created_by,omitempty"`
+	// Batch is the host's key of the codes that were made together; empty of single
+	// ones.
+	Batch string `json:"batch,omitempty"`
+	// Number is which of its batch a generated code is, from 1; 0 of others. A batch
+	// has each once, so that however often it is generated, and by how many at once,
+	// it gets no more codes than it shall have.
+	Number    int64     `json:"number,omitempty"`
+	CreatedAt time.Time `json:"created_at"`           // when it was made; of a main code, the coupon
+	CreatedBy string    `json:"created_by,omitempty"` // who made it: see Service.As
 }
 
 // MainCode is the row of a coupon's own code, as a store keeps it.
@@ -45,47 +49,65 @@ func (k CouponCode) checkCustomer(b priced, refuse func(Refusal)) {
 func (k CouponCode) validate(p *problems, field string) CouponCode {
 	code, err := ParseCode(string(k.Code))
 	p.merge(field+"code", err)
-	k.Code, k.Customer = code, CustomerKey(k.Customer)
-	checkKey(p, field+"customer", k.Customer, false)
+	k.Code, k.Customer = code, onlyCustomer(p, field+"customer", k.Customer)
 	checkKey(p, field+"batch", k.Batch, false)
 	return k
 }
 
+// onlyCustomer is the canonical key of whom a code is for. Blanks are nobody's
+// key, and must not become everybody's code.
+func onlyCustomer(p *problems, field, typed string) string {
+	key := CustomerKey(typed)
+	if typed != "" && key == "" {
+		p.add(field, typed, "must be a key; leave it out for everybody")
+	}
+	checkKey(p, field, key, false)
+	return key
+}
+
 // AddCode gives a coupon a further code of the host's own: Code, SingleUse,
 // Customer and Batch of k are taken, the rest is set. A code that the coupon has
-// already in the same way changes nothing; one that is in use otherwise is
-// [ErrDuplicateCode]. Of an archived coupon, and of one that is not there, it is
-// [ErrNotFound].
+// already in the same way changes nothing, and is given as it is stored; one that
+// is in use otherwise is [ErrDuplicateCode]. Of an archived coupon, and of one that
+// is not there, it is [ErrNotFound]. All that is wrong with k is one
+// [*InvalidError].
 func (s *Service) AddCode(ctx context.Context, id ID, k CouponCode) (CouponCode, error) {
 	var p problems
 	k = k.validate(&p, "")
 	if err := p.err(); err != nil {
 		return CouponCode{}, err
 	}
-	k.Coupon, k.Main, k.CreatedAt, k.CreatedBy = id, false, s.Now(), s.actor
+	k.Coupon, k.Main, k.Number, k.CreatedAt, k.CreatedBy = id, false, 0, s.Now(), s.actor
 	taken, err := s.store.InsertCodes(ctx, id, []CouponCode{k})
-	if err != nil || len(taken) == 0 {
-		return k, err
+	if err != nil {
+		return CouponCode{}, err
+	}
+	if len(taken) == 0 {
+		return k, nil
 	}
 	_, there, err := s.store.CouponByCode(ctx, k.Code)
-	if errors.Is(err, ErrNotFound) {
+	switch {
+	case errors.Is(err, ErrNotFound):
 		return CouponCode{}, ErrContention // it was taken and freed meanwhile
+	case err != nil:
+		return CouponCode{}, err
+	case !there.same(k):
+		return CouponCode{}, ErrDuplicateCode
 	}
-	if err == nil && !there.same(k) {
-		err = ErrDuplicateCode
-	}
-	return there, err
+	return there, nil
 }
 
-// same reports whether two are the same code, whoever made it when.
+// same reports whether two are the same code, whoever made it, when and how.
 func (k CouponCode) same(o CouponCode) bool {
-	o.CreatedAt, o.CreatedBy = k.CreatedAt, k.CreatedBy
+	o.Number, o.CreatedAt, o.CreatedBy = k.Number, k.CreatedAt, k.CreatedBy
 	return k == o
 }
 
 // Codes lists the codes of a coupon, of one batch or (empty) all with the main
-// one, in the order of their bytes, in pages behind the scenes. A coupon that is
-// not there is [ErrNotFound].
+// one, in the order of their bytes, in pages behind the scenes; also those that an
+// archived coupon had. A coupon that is not there is [ErrNotFound]. An error comes
+// once, last. How much one of them was used is told by [Service.Summary] with
+// [OfCode].
 func (s *Service) Codes(ctx context.Context, id ID, batch string) iter.Seq2[CouponCode, error] {
 	return func(yield func(CouponCode, error) bool) {
 		if _, err := s.store.Coupon(ctx, id); err != nil {
@@ -114,7 +136,7 @@ func (s *Service) Codes(ctx context.Context, id ID, batch string) iter.Seq2[Coup
 // Attempt is one typed code that was looked up, a hit or a miss.
 type Attempt struct {
 	Typed    string // as it came, of any length and content
-	Found    bool   // a coupon that is not archived has it
+	Found    bool   // a coupon that is not archived has it, or the booking or its series has it already
 	Customer string // canonical key; empty if unknown
 	Booking  string // the host's id
 }

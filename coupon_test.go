@@ -25,13 +25,21 @@ type desk struct {
 
 func newDesk(t *testing.T) desk {
 	t.Helper()
+	return newDeskWith(t, func(*coupon.Config) {})
+}
+
+// newDeskWith is a desk whose service is made in another way.
+func newDeskWith(t *testing.T, edit func(*coupon.Config)) desk {
+	t.Helper()
 	now := noon
 	st := memory.New()
-	svc, err := coupon.New(coupon.Config{
+	cfg := coupon.Config{
 		Store: st,
 		Now:   func() time.Time { return now },
 		Rand:  rand.NewChaCha8([32]byte{1}),
-	})
+	}
+	edit(&cfg)
+	svc, err := coupon.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,6 +33,15 @@
 //	r, err := svc.Redeem(ctx, booking, "spring20") // counts once, however often it is called
 //	s, err := svc.Summary(ctx, c.ID, coupon.Range{})
 //
+// # Codes
+//
+// A coupon has one main code and any number of further ones ([Service.AddCode],
+// [Service.GenerateCodes], [WriteCodes]), all under its limits: some for a single
+// use, some for one customer. A limit per code counts each by itself. A generated
+// code has at least 60 random bits; against guessing the shorter ones of the host's
+// own there is [Config].Attempt, and every code that can't be used is answered with
+// the same text, [NotValid].
+//
 // # How money is rounded
 //
 // Amounts are [Money]: an exact decimal of one currency. There are no floats. A

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"os"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -282,6 +284,55 @@ func ExampleService_RecordRefusals() {
 		fmt.Println(n.Reason, "refused", n.Bookings, "bookings of", n.Subtotal)
 	}
 	// Output: below-minimum refused 2 bookings of 75.00 USD
+}
+
+// Codes for a mailing, which nobody can guess, as a file for whoever sends them. The
+// same call again gives the same codes. Config.Rand is set only so that the example
+// has always the same output.
+func ExampleService_GenerateCodes() {
+	ctx := context.Background()
+	svc, err := coupon.New(coupon.Config{Store: memory.New(), Now: clock, Rand: rand.NewChaCha8([32]byte{})})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	c, err := svc.Create(ctx, coupon.Coupon{Code: "MAILING", Discount: coupon.PercentOff(decimal.NewFromInt(20)), Start: clock()})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	codes := svc.GenerateCodes(ctx, c.ID, coupon.CodeBatch{Key: "june", Count: 3, Prefix: "JUNE-", SingleUse: true})
+	n, err := coupon.WriteCodes(os.Stdout, codes)
+	fmt.Println(n, "codes", err)
+	// Output:
+	// code,single_use,customer,batch,created_at
+	// JUNE-1Y67-7BVV-Z3W1,true,,june,2026-06-15T12:00:00Z
+	// JUNE-1Y4A-XA8R-MMDE,true,,june,2026-06-15T12:00:00Z
+	// JUNE-PFDX-RKCM-JYNF,true,,june,2026-06-15T12:00:00Z
+	// 3 codes <nil>
+}
+
+// A code of the host's own, for one customer. Others are told what they would be
+// told of a code that there is not.
+func ExampleService_AddCode() {
+	ctx := context.Background()
+	svc, c := spring(ctx)
+	if _, err := svc.AddCode(ctx, c.ID, coupon.CouponCode{Code: "sorry-ann", Customer: "Ann@example.com", SingleUse: true}); err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, b := range []coupon.Booking{order("B-1", "bob@example.com", "80"), order("B-2", "ann@example.com", "80")} {
+		r, err := svc.Redeem(ctx, b, "SORRY-ANN")
+		var refused *coupon.RefusedError
+		if errors.As(err, &refused) {
+			fmt.Println(b.ID, refused.Refusals[0].Reason, coupon.Public(refused.Refusals))
+			continue
+		}
+		fmt.Println(b.ID, r.Code, r.Discount, err)
+	}
+	// Output:
+	// B-1 not-yours [This code can't be used for this booking.]
+	// B-2 SORRY-ANN 16.00 USD <nil>
 }
 
 // "Until 7 July" is the start of 8 July, where the shop is.

@@ -63,7 +63,7 @@ func (s *Service) Quote(ctx context.Context, b Booking, codes ...string) (Quote,
 	if err != nil {
 		return Quote{}, err
 	}
-	u, err := s.lookUp(ctx, p, codes)
+	u, err := s.lookUp(ctx, p, codes, now, s.attempt)
 	if err != nil {
 		return Quote{}, err
 	}
@@ -112,8 +112,9 @@ type lookup struct {
 
 // lookUp finds the coupons of typed codes, and of what the booking has already.
 // What a booking was redeemed with, and the code of a series, stay what they were
-// although another coupon may have the code now.
-func (s *Service) lookUp(ctx context.Context, p priced, typed []string) (u lookup, err error) {
+// although another coupon may have the code now. attempt is told of each code; nil
+// if it was told before.
+func (s *Service) lookUp(ctx context.Context, p priced, typed []string, now time.Time, attempt func(context.Context, Attempt) error) (u lookup, err error) {
 	if n := len(typed); n == 0 || n > MaxCodes {
 		return u, invalid("codes", strconv.Itoa(n), fmt.Sprintf("must be 1 to %d codes", MaxCodes))
 	}
@@ -122,13 +123,13 @@ func (s *Service) lookUp(ctx context.Context, p priced, typed []string) (u looku
 	}
 	u.coupons = map[ID]Coupon{}
 	for _, t := range typed {
-		k, c, err := s.find(ctx, p, t, u.existing)
+		k, c, err := s.find(ctx, p, t, u.existing, now)
 		found := err == nil
 		if !found && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrInvalid) {
 			return u, err
 		}
-		if s.attempt != nil {
-			if err := s.attempt(ctx, Attempt{Typed: t, Found: found, Customer: p.Customer.Key, Booking: p.ID}); err != nil {
+		if attempt != nil {
+			if err := attempt(ctx, Attempt{Typed: t, Found: found, Customer: p.Customer.Key, Booking: p.ID}); err != nil {
 				return u, err
 			}
 		}
@@ -148,7 +149,7 @@ func (s *Service) lookUp(ctx context.Context, p priced, typed []string) (u looku
 }
 
 // find is what one typed code means.
-func (s *Service) find(ctx context.Context, p priced, typed string, existing []Redemption) (CouponCode, Coupon, error) {
+func (s *Service) find(ctx context.Context, p priced, typed string, existing []Redemption, now time.Time) (CouponCode, Coupon, error) {
 	code, err := ParseCode(typed)
 	if err != nil {
 		return CouponCode{}, Coupon{}, err
@@ -158,7 +159,11 @@ func (s *Service) find(ctx context.Context, p priced, typed string, existing []R
 		return CouponCode{}, Coupon{}, err
 	}
 	known := slices.ContainsFunc(existing, func(r Redemption) bool { return err == nil && r.Coupon == c.ID })
-	before := slices.DeleteFunc(slices.Clone(existing), func(r Redemption) bool { return r.Code != code || r.State == Opening })
+	// A reservation that has ended is no answer: what it is acquired afresh with is
+	// what the code means today.
+	before := slices.DeleteFunc(slices.Clone(existing), func(r Redemption) bool {
+		return r.Code != code || !r.live(now) && r.State != Cancelled
+	})
 	if !known && len(before) == 0 && p.Series != "" {
 		var failed error
 		if before, failed = s.ofSeries(ctx, RedemptionQuery{Series: p.Series, Code: code}); failed != nil {

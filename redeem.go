@@ -57,16 +57,18 @@ const attempts = 8
 
 // acquire runs an acquiring, and keeps what was refused.
 func (s *Service) acquire(ctx context.Context, b Booking, codes []string, w *acquiring) ([]Redemption, error) {
+	attempt := s.attempt
 	for range attempts {
 		w.now, w.actor = s.Now(), s.actor
 		p, err := b.price(w.now)
 		if err != nil {
 			return nil, err
 		}
-		u, err := s.lookUp(ctx, p, codes)
+		u, err := s.lookUp(ctx, p, codes, w.now, attempt)
 		if err != nil {
 			return nil, err
 		}
+		attempt = nil // that another call came between makes no second try of it
 		w.booking, w.codes = p, u.codes
 		g := &Group{Booking: p.ID, Series: p.Series, slots: w.slots, decide: w.decide}
 		for id := range u.coupons {

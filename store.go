@@ -41,8 +41,11 @@ type Store interface {
 	Versions(ctx context.Context, id ID, before int64, limit int) ([]Coupon, error)
 
 	// InsertCodes adds further codes, all of one coupon (else ErrNotFound), and
-	// gives those that it did not add because a coupon that is not archived has
-	// them already. The codes of an archived coupon are ErrNotFound.
+	// gives those that it did not add: because a coupon that is not archived has
+	// them already, or because the coupon's batch has a code of that Number (other
+	// than 0) already. An archived coupon is ErrNotFound. The Service gives at most
+	// 500 at a time, each code and number once and in the order of the numbers, so
+	// that two calls at once don't wait for each other crosswise.
 	InsertCodes(ctx context.Context, coupon ID, codes []CouponCode) (taken []Code, err error)
 	// Codes gives one page of a coupon's codes, in the order of their bytes. A
 	// coupon that is not there has none.

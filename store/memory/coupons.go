@@ -75,22 +75,32 @@ func (t *tenant) save(c coupon.Coupon) {
 	c = c.Clone()
 	t.coupons[c.ID] = c
 	t.versions[c.ID] = append(t.versions[c.ID], c)
-	codes := slices.DeleteFunc(t.codes[c.ID], func(k coupon.CouponCode) bool {
-		delete(t.live, k.Code)
+	main := coupon.MainCode(c)
+	codes := slices.DeleteFunc(t.codes[c.ID], func(k *coupon.CouponCode) bool {
+		if t.live[k.Code] == k && (k.Main || !c.ArchivedAt.IsZero()) {
+			delete(t.live, k.Code)
+		}
 		return k.Main
 	})
-	t.setCodes(c, append(codes, coupon.MainCode(c)))
+	if t.codes[c.ID] = merged(codes, []*coupon.CouponCode{&main}); c.ArchivedAt.IsZero() {
+		t.live[c.Code] = &main
+	}
 }
 
-// setCodes stores all codes of a coupon, in their order.
-func (t *tenant) setCodes(c coupon.Coupon, codes []coupon.CouponCode) {
-	slices.SortFunc(codes, func(a, b coupon.CouponCode) int { return compare(a.Code, b.Code) })
-	t.codes[c.ID] = codes
-	if c.ArchivedAt.IsZero() {
-		for _, k := range codes {
-			t.live[k.Code] = k
-		}
+func byCode(k *coupon.CouponCode, c coupon.Code) int { return compare(k.Code, c) }
+
+// merged adds codes, both in their order, without looking at each: there may be a
+// million of them.
+func merged(all, more []*coupon.CouponCode) []*coupon.CouponCode {
+	end := len(all)
+	all = append(all, more...)
+	for i, k := range slices.Backward(more) {
+		at, _ := slices.BinarySearchFunc(all[:end], k.Code, byCode)
+		copy(all[at+i+1:], all[at:end])
+		all[at+i] = k
+		end = at
 	}
+	return all
 }
 
 // Coupon implements coupon.Store.
@@ -108,10 +118,11 @@ func (s *Store) Coupon(ctx context.Context, id coupon.ID) (c coupon.Coupon, err 
 // CouponByCode implements coupon.Store.
 func (s *Store) CouponByCode(ctx context.Context, code coupon.Code) (c coupon.Coupon, k coupon.CouponCode, err error) {
 	err = s.read(ctx, func(t *tenant) error {
-		var ok bool
-		if k, ok = t.live[code]; !ok {
+		live, ok := t.live[code]
+		if !ok {
 			return coupon.ErrNotFound
 		}
+		k = *live
 		c = t.coupons[k.Coupon]
 		return nil
 	})
@@ -125,16 +136,21 @@ func (s *Store) InsertCodes(ctx context.Context, id coupon.ID, codes []coupon.Co
 		if !ok || !c.ArchivedAt.IsZero() {
 			return coupon.ErrNotFound
 		}
-		all := slices.Clone(t.codes[id]) // readers may hold the old one
+		var added []*coupon.CouponCode
 		for _, k := range codes {
-			if _, there := t.live[k.Code]; there {
+			place := number{id, k.Batch, k.Number}
+			if _, there := t.live[k.Code]; there || k.Number > 0 && t.numbers[place] {
 				taken = append(taken, k.Code)
 				continue
 			}
-			t.live[k.Code] = k
-			all = append(all, k)
+			if k.Number > 0 {
+				t.numbers[place] = true
+			}
+			t.live[k.Code] = &k
+			added = append(added, &k)
 		}
-		t.setCodes(c, all)
+		slices.SortFunc(added, func(a, b *coupon.CouponCode) int { return compare(a.Code, b.Code) })
+		t.codes[id] = merged(t.codes[id], added)
 		return nil
 	})
 	return taken, err
@@ -144,10 +160,10 @@ func (s *Store) InsertCodes(ctx context.Context, id coupon.ID, codes []coupon.Co
 func (s *Store) Codes(ctx context.Context, q coupon.CodeQuery) (page []coupon.CouponCode, err error) {
 	err = s.read(ctx, func(t *tenant) error {
 		codes := t.codes[q.Coupon]
-		i, _ := slices.BinarySearchFunc(codes, q.After+"\x00", func(k coupon.CouponCode, after coupon.Code) int { return compare(k.Code, after) })
-		for _, k := range codes[i:] {
-			if len(page) < q.Limit && (q.Batch == "" || q.Batch == k.Batch) {
-				page = append(page, k)
+		i, _ := slices.BinarySearchFunc(codes, q.After+"\x00", byCode)
+		for ; i < len(codes) && len(page) < q.Limit; i++ {
+			if q.Batch == "" || q.Batch == codes[i].Batch {
+				page = append(page, *codes[i])
 			}
 		}
 		return nil

@@ -42,8 +42,9 @@ type database struct {
 type tenant struct {
 	coupons     map[coupon.ID]coupon.Coupon
 	versions    map[coupon.ID][]coupon.Coupon
-	codes       map[coupon.ID][]coupon.CouponCode // in their order
-	live        map[coupon.Code]coupon.CouponCode // of the coupons that are not archived
+	codes       map[coupon.ID][]*coupon.CouponCode // in their order; none is ever changed
+	live        map[coupon.Code]*coupon.CouponCode // of the coupons that are not archived
+	numbers     map[number]bool                    // that batches have
 	notes       map[coupon.ID][]coupon.Note
 	redemptions map[string][]coupon.Redemption // by booking, in the order of coupons
 	series      map[coupon.SeriesKey]coupon.Series
@@ -56,6 +57,13 @@ type tenant struct {
 type key struct {
 	coupon  coupon.ID
 	booking string
+}
+
+// number is the place of a code in its batch.
+type number struct {
+	coupon coupon.ID
+	batch  string
+	n      int64
 }
 
 // read runs f on a snapshot of the merchant's data.
@@ -89,8 +97,9 @@ func newTenant() *tenant {
 	return &tenant{
 		coupons:     map[coupon.ID]coupon.Coupon{},
 		versions:    map[coupon.ID][]coupon.Coupon{},
-		codes:       map[coupon.ID][]coupon.CouponCode{},
-		live:        map[coupon.Code]coupon.CouponCode{},
+		codes:       map[coupon.ID][]*coupon.CouponCode{},
+		live:        map[coupon.Code]*coupon.CouponCode{},
+		numbers:     map[number]bool{},
 		notes:       map[coupon.ID][]coupon.Note{},
 		redemptions: map[string][]coupon.Redemption{},
 		series:      map[coupon.SeriesKey]coupon.Series{},

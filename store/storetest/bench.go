@@ -11,7 +11,7 @@ import (
 
 // Bench measures a store: redeeming one coupon that everybody wants and many
 // that few want, one by one and in parallel; summary and timeline over a year of
-// redemptions; and import. open is as for [Run].
+// redemptions; generating codes; and import. open is as for [Run].
 func Bench(b *testing.B, open func(b *testing.B) func(merchant string) coupon.Store) {
 	const many = 10_000
 	limit := limited(uses(1<<40, coupon.PerCoupon, coupon.Ever))
@@ -27,6 +27,13 @@ func Bench(b *testing.B, open func(b *testing.B) func(merchant string) coupon.St
 	})
 	b.Run("redeem/100-coupons/parallel", func(b *testing.B) {
 		benchParallel(b, newEnv(b, open(b)), 100)
+	})
+	b.Run("generate/codes="+strconv.Itoa(many), func(b *testing.B) {
+		e := newEnv(b, open(b))
+		for i := 0; b.Loop(); i++ {
+			c := e.coupon(name("C", i))
+			e.generated(c.ID, coupon.CodeBatch{Key: "batch", Count: many, SingleUse: true})
+		}
 	})
 	b.Run("summary/redemptions="+strconv.Itoa(many), func(b *testing.B) {
 		e := newEnv(b, open(b))

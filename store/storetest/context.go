@@ -54,6 +54,10 @@ func cancelledBefore(e *env) {
 			_, err := e.store.InsertCodes(ctx, c.ID, []coupon.CouponCode{{Code: "MORE", Coupon: c.ID, CreatedAt: start}})
 			return err
 		},
+		"GenerateCodes": func() error {
+			_, err := e.generate(e.svc.With(insertWith{e.store, ctx}), c.ID, coupon.CodeBatch{Key: "x", Count: 1})
+			return err
+		},
 		"Codes": func() error { _, err := e.store.Codes(ctx, coupon.CodeQuery{Coupon: c.ID, Limit: 1}); return err },
 		"RecordRefusals": func() error {
 			r := coupon.RefusalRecord{Coupon: c.ID, Booking: "b", Reason: coupon.BelowMinimum, Code: "C", Subtotal: usd("1"), At: start}
@@ -83,6 +87,16 @@ type writeWith struct {
 
 func (w writeWith) Write(_ context.Context, groups []*coupon.Group) error {
 	return w.Store.Write(w.ctx, groups)
+}
+
+// insertWith is a store that stores codes with another context.
+type insertWith struct {
+	coupon.Store
+	ctx context.Context
+}
+
+func (w insertWith) InsertCodes(_ context.Context, id coupon.ID, codes []coupon.CouponCode) ([]coupon.Code, error) {
+	return w.Store.InsertCodes(w.ctx, id, codes)
 }
 
 func cancelledMeanwhile(e *env) {

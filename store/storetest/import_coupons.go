@@ -1,13 +1,11 @@
 package storetest
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"iter"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/couponkit/coupon"
 )
@@ -253,35 +251,11 @@ func insertTwice(e *env) {
 	e.is("its code", err, coupon.ErrNotFound)
 }
 
-// couponMeeting is a store whose first n callers of InsertCoupon wait for each other,
-// so that all have looked before one inserts.
-type couponMeeting struct {
-	coupon.Store
-	mu  sync.Mutex
-	n   int // that have not come
-	all chan struct{}
-}
-
-func (m *couponMeeting) InsertCoupon(ctx context.Context, c coupon.Coupon) error {
-	m.come()
-	<-m.all
-	return m.Store.InsertCoupon(ctx, c)
-}
-
-// come is also for a caller that leaves without an insert.
-func (m *couponMeeting) come() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.n--; m.n == 0 {
-		close(m.all)
-	}
-}
-
 func importCouponsAtOnce(e *env) {
 	row := pastCoupon("c", "C", under(uses(99, coupon.PerCoupon, coupon.Ever)), opening(coupon.OpeningUses{Uses: 3}, coupon.OpeningUses{Key: "more", Uses: 4}))
 	row.Codes = []coupon.CouponCode{{Code: "C-1"}, {Code: "C-2", SingleUse: true}}
 	const n = 4
-	m := &couponMeeting{Store: e.store, n: n, all: make(chan struct{})}
+	m := meet(e.store, n)
 	svc := e.svc.With(m)
 	reports := make([]coupon.ImportReport, n)
 	errs := together(n, func(i int) (err error) {

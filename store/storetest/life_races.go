@@ -1,10 +1,8 @@
 package storetest
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/couponkit/coupon"
@@ -181,38 +179,12 @@ func raceOppositeOrder(e *env) {
 	e.wantBookings(a.ID, n)
 }
 
-// meeting is a store whose writes begin when all that are expected have come:
-// each of them has read what was there before any of the others wrote.
-type meeting struct {
-	coupon.Store
-	mu      sync.Mutex
-	missing int
-	met     chan struct{}
-}
-
-func (m *meeting) Write(ctx context.Context, groups []*coupon.Group) error {
-	m.mu.Lock()
-	if m.met == nil {
-		m.met = make(chan struct{})
-	}
-	if m.missing--; m.missing == 0 {
-		close(m.met)
-	}
-	m.mu.Unlock()
-	select {
-	case <-m.met:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	return m.Store.Write(ctx, groups)
-}
-
 func raceOnOneBooking(e *env) {
 	e.coupon("A")
 	e.coupon("B")
 	for round := range 8 {
 		id := name("b", round)
-		svc := e.svc.With(&meeting{Store: e.store, missing: 8})
+		svc := e.svc.With(meet(e.store, 8))
 		errs := together(8, func(i int) error {
 			_, err := svc.Redeem(e.Context(), by(id, "ann"), []string{"A", "B"}[i%2])
 			return err
@@ -229,7 +201,7 @@ func raceCombinable(e *env) {
 	e.coupon("B", combinable)
 	for round := range 8 {
 		id := name("b", round)
-		svc := e.svc.With(&meeting{Store: e.store, missing: 4})
+		svc := e.svc.With(meet(e.store, 4))
 		errs := together(4, func(i int) error {
 			_, err := svc.Redeem(e.Context(), by(id, "ann"), []string{"A", "B"}[i%2])
 			return err

@@ -11,7 +11,7 @@ import (
 var merchantCases = []testCase{
 	{"same-keys", "two merchants may have the same codes, bookings, customers and even ids, each with its own counts", sameKeys},
 	{"foreign-ids-are-not-found", "another merchant's ids are ErrNotFound in every method, and nothing of it changes", foreignIDs},
-	{"nothing-leaks", "lists, searches, sums, events, counters and Verify show nothing of another merchant, and Rebuild touches nothing of it", nothingLeaks},
+	{"nothing-leaks", "lists, searches, codes, sums, events, counters and Verify show nothing of another merchant, and Rebuild touches nothing of it", nothingLeaks},
 	{"told-apart-as-bytes", "merchants are told apart byte by byte", merchantsAreBytes},
 }
 
@@ -21,6 +21,13 @@ func sameKeys(e *env) {
 	c := e.coupon("SAME", limited(uses(1, coupon.PerCoupon, coupon.Ever), uses(1, coupon.PerCustomer, coupon.Ever)))
 	if err := other.store.InsertCoupon(ctx, c); err != nil {
 		e.Fatalf("InsertCoupon with an id that another merchant has: %v", err)
+	}
+	for _, m := range []*env{e, other} { // also further codes, and numbers of a batch
+		m.code(c.ID, "MORE", once)
+		k := coupon.CouponCode{Code: "FIRST", Coupon: c.ID, Batch: "mail", Number: 1, CreatedAt: start}
+		if taken, err := m.store.InsertCodes(ctx, c.ID, []coupon.CouponCode{k}); err != nil || len(taken) > 0 {
+			e.Errorf("InsertCodes of merchant %s: taken %v, error %v", m.name, taken, err)
+		}
 	}
 	e.redeem(by("b1", "ann"), "SAME")
 	other.wantUsed(c.ID, 0)
@@ -52,6 +59,7 @@ func foreignIDs(e *env) {
 	other := e.merchant("globex")
 	c := e.coupon("OURS", limited(uses(5, coupon.PerCoupon, coupon.Ever)))
 	n := e.note(c.ID, start, "ours")
+	e.code(c.ID, "OURS-TOO", func(k *coupon.CouponCode) { k.Batch = "mail" })
 	e.redeem(by("b1", "ann"), "OURS")
 	before := e.everything()
 
@@ -80,6 +88,18 @@ func foreignIDs(e *env) {
 	_, err = other.svc.Refund(ctx, "b1", coupon.Refund{Key: "r", Amount: usd("1")})
 	notFound("Refund", err)
 	other.refused(by("b1", "ann"), "OURS", coupon.UnknownCode)
+	other.refused(by("b1", "ann"), "OURS-TOO", coupon.UnknownCode)
+	_, _, err = other.store.CouponByCode(ctx, "OURS-TOO")
+	notFound("CouponByCode of a further code", err)
+	_, err = other.store.InsertCodes(ctx, c.ID, []coupon.CouponCode{{Code: "THEIRS", Coupon: c.ID, CreatedAt: start}})
+	notFound("InsertCodes", err)
+	_, err = other.svc.AddCode(ctx, c.ID, coupon.CouponCode{Code: "THEIRS"})
+	notFound("AddCode", err)
+	_, err = other.generate(other.svc, c.ID, coupon.CodeBatch{Key: "mail", Count: 1})
+	notFound("GenerateCodes", err)
+	for _, err := range other.svc.Codes(ctx, c.ID, "mail") {
+		notFound("Codes", err)
+	}
 	_, err = other.svc.Archive(ctx, c.ID)
 	notFound("Archive", err)
 	e.same("what is stored", e.everything(), before)
@@ -91,6 +111,12 @@ func nothingLeaks(e *env) {
 	c := e.coupon("OURS", limited(uses(5, coupon.PerCoupon, coupon.Ever)))
 	for _, id := range []string{"b1", "b2"} {
 		e.redeem(by(id, "ann"), "OURS")
+	}
+	e.code(c.ID, "OURS-TOO", func(k *coupon.CouponCode) { k.Batch = "mail" })
+	for _, batch := range []string{"", "mail"} {
+		if got, err := other.store.Codes(ctx, coupon.CodeQuery{Coupon: c.ID, Batch: batch, Limit: 9}); err != nil || len(got) > 0 {
+			e.Errorf("codes of our coupon: %s, error %v", text(got), err)
+		}
 	}
 	theirs := other.coupon("THEIRS")
 	other.redeem(by("b3", "ann"), "THEIRS")

@@ -74,8 +74,6 @@ func least(amount string) func(*coupon.Coupon) {
 	return func(c *coupon.Coupon) { c.Restrictions.MinTotal = usd(amount) }
 }
 
-func combinable(c *coupon.Coupon) { c.Combinable = true }
-
 // refuse makes a call that must be refused.
 func (e *env) refuse(_ any, err error) {
 	e.Helper()

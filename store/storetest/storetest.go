@@ -23,6 +23,7 @@ package storetest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/couponkit/coupon"
@@ -61,6 +62,7 @@ func subjects() []subject {
 	return []subject{
 		{"coupons", couponCases},
 		{"lists", listCases},
+		{"codes", slices.Concat(codeCases, batchCases)},
 		{"redemptions", redemptionCases},
 		{"keys", keyCases},
 		{"reservations", reservationCases},

@@ -97,18 +97,22 @@ func (s *toy) taken(sh *shop, c coupon.Coupon) bool {
 		return slices.ContainsFunc(sh.versions, func(o coupon.Coupon) bool { return o.Code == c.Code && o.ID != c.ID })
 	}
 	k, ok := s.code(sh, c.Code)
+	if !k.Main && s.has("a main code may be another's further one") {
+		return false
+	}
 	return ok && !(k.Coupon == c.ID && k.Main)
 }
 
 // code finds the code of a coupon that is not archived.
 func (s *toy) code(sh *shop, code coupon.Code) (coupon.CouponCode, bool) {
+	fold, mainOnly := s.has("codes and keys ignore case"), s.has("further codes are not found")
 	for _, k := range sh.codes {
-		same := k.Code == code || s.has("codes and keys ignore case") && strings.EqualFold(string(k.Code), string(code))
-		c := sh.coupons[slices.IndexFunc(sh.coupons, func(c coupon.Coupon) bool { return c.ID == k.Coupon })]
-		if s.has("further codes are not found") && !k.Main {
+		same := k.Code == code || fold && strings.EqualFold(string(k.Code), string(code))
+		if !same || mainOnly && !k.Main {
 			continue
 		}
-		if same && (c.ArchivedAt.IsZero() || s.has("archived coupons keep their code")) {
+		c := sh.coupons[slices.IndexFunc(sh.coupons, func(c coupon.Coupon) bool { return c.ID == k.Coupon })]
+		if c.ArchivedAt.IsZero() || s.has("archived coupons keep their code") {
 			return k, true
 		}
 	}
@@ -136,7 +140,9 @@ func (s *toy) UpdateCoupon(ctx context.Context, c coupon.Coupon, recharge func(c
 			}
 		}
 		sh.coupons[i], sh.versions = c, append(sh.versions, c)
-		sh.codes = slices.DeleteFunc(slices.Clone(sh.codes), func(k coupon.CouponCode) bool { return k.Coupon == c.ID && k.Main })
+		sh.codes = slices.DeleteFunc(slices.Clone(sh.codes), func(k coupon.CouponCode) bool {
+			return k.Coupon == c.ID && (k.Main || s.has("an edit forgets the further codes"))
+		})
 		sh.codes = append(sh.codes, coupon.MainCode(c))
 		if !s.has("an edit recounts nothing") {
 			s.recharge(sh, c.ID, recharge)
@@ -188,6 +194,9 @@ func (s *toy) slot(slot coupon.Slot) coupon.Slot {
 	if s.has("counters forget their period") {
 		slot.Every, slot.Since = "", ""
 	}
+	if slot.Per == coupon.PerCode && s.has("counters forget their code") {
+		slot.Subject = ""
+	}
 	return slot
 }
 
@@ -216,6 +225,9 @@ func (s *toy) CouponByCode(ctx context.Context, code coupon.Code) (coupon.Coupon
 		var ok bool
 		if k, ok = s.code(sh, code); !ok && !s.has("what is not there is empty") {
 			return coupon.ErrNotFound
+		}
+		if s.has("a further code is given as the main one") {
+			k.Code = sh.coupons[slices.IndexFunc(sh.coupons, func(c coupon.Coupon) bool { return c.ID == k.Coupon })].Code
 		}
 		return nil
 	})

@@ -238,6 +238,8 @@ func (s *toy) storedRedemption(r coupon.Redemption) coupon.Redemption {
 		r.OtherDiscounts = zero
 	case s.has("the number of opening uses is lost"):
 		r.Uses = 0
+	case s.has("a redemption forgets that its code was single-use"):
+		r.SingleUse = false
 	}
 	return r
 }

@@ -9,10 +9,10 @@ import (
 )
 
 // codeColumns are those of a code, in the order of codeArgs.
-const codeColumns = `code, coupon, live, main, single_use, customer, batch, created_at, created_by`
+const codeColumns = `code, coupon, live, main, single_use, customer, batch, number, created_at, created_by`
 
 func codeArgs(k coupon.CouponCode, live bool) list {
-	return list{text(k.Code), text(k.Coupon), flag(live), flag(k.Main), flag(k.SingleUse), text(k.Customer), text(k.Batch),
+	return list{text(k.Code), text(k.Coupon), flag(live), flag(k.Main), flag(k.SingleUse), text(k.Customer), text(k.Batch), k.Number,
 		k.CreatedAt.UnixMicro(), text(k.CreatedBy)}
 }
 
@@ -23,6 +23,7 @@ type codeRow struct {
 	SingleUse bool
 	Customer  string
 	Batch     string
+	Number    int64
 	CreatedAt int64
 	CreatedBy string
 	Version   int64  // of the coupon, where it is read too
@@ -31,7 +32,7 @@ type codeRow struct {
 
 func (r codeRow) code() coupon.CouponCode {
 	return coupon.CouponCode{Code: coupon.Code(r.Code), Coupon: coupon.ID(r.Coupon), Main: r.Main, SingleUse: r.SingleUse,
-		Customer: r.Customer, Batch: r.Batch, CreatedAt: instant(&r.CreatedAt), CreatedBy: r.CreatedBy}
+		Customer: r.Customer, Batch: r.Batch, Number: r.Number, CreatedAt: instant(&r.CreatedAt), CreatedBy: r.CreatedBy}
 }
 
 // insertMainCode takes the coupon's own code. That nobody else has it is what the
@@ -63,7 +64,7 @@ func replaceCodes(ctx context.Context, q conn, c coupon.Coupon) error {
 func (s *Store) CouponByCode(ctx context.Context, code coupon.Code) (c coupon.Coupon, k coupon.CouponCode, err error) {
 	err = s.read(ctx, "coupon by code", func(q conn) error {
 		var rows []codeRow
-		err := q.scan(ctx, &rows, `SELECT k.code, k.coupon, k.main, k.single_use, k.customer, k.batch, k.created_at, k.created_by, v.version, v.doc FROM ?codes AS k
+		err := q.scan(ctx, &rows, `SELECT k.code, k.coupon, k.main, k.single_use, k.customer, k.batch, k.number, k.created_at, k.created_by, v.version, v.doc FROM ?codes AS k
 			JOIN ?coupons AS c ON c.merchant = k.merchant AND c.id = k.coupon
 			JOIN ?versions AS v ON v.merchant = c.merchant AND v.coupon = c.id AND v.version = c.version
 			WHERE k.merchant = ?merchant AND k.code = ? AND k.live = 1`, text(code))
@@ -129,7 +130,7 @@ func (s *Store) Codes(ctx context.Context, f coupon.CodeQuery) (page []coupon.Co
 			batch = bun.SafeQuery("AND batch = ?", text(f.Batch))
 		}
 		var rows []codeRow
-		err := q.scan(ctx, &rows, `SELECT code, coupon, main, single_use, customer, batch, created_at, created_by FROM ?codes
+		err := q.scan(ctx, &rows, `SELECT code, coupon, main, single_use, customer, batch, number, created_at, created_by FROM ?codes
 			WHERE merchant = ?merchant AND coupon = ? ? AND code > ? ORDER BY code LIMIT ?`, text(f.Coupon), batch, text(f.After), f.Limit)
 		page = convert(rows, codeRow.code)
 		return err

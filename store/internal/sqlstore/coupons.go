@@ -15,9 +15,12 @@ func (s *Store) InsertCoupon(ctx context.Context, c coupon.Coupon) error {
 		if err := storable(q.db.Dialect().Name(), list{s.merchant}); err != nil {
 			return err
 		}
-		_, err := q.exec(ctx, `INSERT INTO ?coupons
-			(merchant, id, version, code, name_sort, search, audience, kind, archived, created_at, start_at, end_at) VALUES (?merchant, ?)`,
-			list(append([]any{text(c.ID), c.Version}, searched(c)...)))
+		n, err := q.exec(ctx, `INSERT INTO ?coupons
+			(merchant, id, version, code, name_sort, search, audience, kind, archived, created_at, start_at, end_at) VALUES (?merchant, ?)
+			ON CONFLICT DO NOTHING`, list(append([]any{text(c.ID), c.Version}, searched(c)...)))
+		if err == nil && n == 0 {
+			err = coupon.ErrVersion
+		}
 		if err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 
 	"github.com/uptrace/bun"
 
@@ -29,7 +30,18 @@ func (s *Store) RecordRefusals(ctx context.Context, refusals []coupon.RefusalRec
 			if err != nil {
 				return err
 			}
-			if there(ctx, q, r.Coupon) != nil {
+			if err := there(ctx, q, r.Coupon); errors.Is(err, coupon.ErrNotFound) {
+				continue
+			} else if err != nil {
+				return err
+			}
+			// What is too old is forgotten first: it does not stand in the way of the
+			// same refusal today.
+			_, err = q.exec(ctx, `DELETE FROM ?refusals WHERE merchant = ?merchant AND coupon = ? AND at < ?`, text(r.Coupon), bounds.Since.UnixMicro())
+			if err != nil {
+				return err
+			}
+			if r.At.Before(bounds.Since) {
 				continue
 			}
 			n, err := q.exec(ctx, `INSERT INTO ?refusals (merchant, ?) VALUES (?merchant, ?) ON CONFLICT DO NOTHING`, bun.Safe(refusalColumns),
@@ -38,7 +50,7 @@ func (s *Store) RecordRefusals(ctx context.Context, refusals []coupon.RefusalRec
 				return err
 			}
 			if n > 0 {
-				if err := trimRefusals(ctx, q, r.Coupon, bounds); err != nil {
+				if err := trimRefusals(ctx, q, r.Coupon, bounds.Most); err != nil {
 					return err
 				}
 			}
@@ -47,16 +59,11 @@ func (s *Store) RecordRefusals(ctx context.Context, refusals []coupon.RefusalRec
 	})
 }
 
-// trimRefusals forgets what is beyond the bounds: what is too old, then what comes
-// after the newest of them.
-func trimRefusals(ctx context.Context, q conn, id coupon.ID, bounds coupon.RefusalBounds) error {
-	_, err := q.exec(ctx, `DELETE FROM ?refusals WHERE merchant = ?merchant AND coupon = ? AND at < ?`, text(id), bounds.Since.UnixMicro())
-	if err != nil {
-		return err
-	}
+// trimRefusals forgets what comes after the newest.
+func trimRefusals(ctx context.Context, q conn, id coupon.ID, most int) error {
 	var beyond []refusalRow
-	err = q.scan(ctx, &beyond, `SELECT at, booking, reason FROM ?refusals WHERE merchant = ?merchant AND coupon = ?
-		ORDER BY at DESC, booking DESC, reason DESC LIMIT 1 OFFSET ?`, text(id), bounds.Most)
+	err := q.scan(ctx, &beyond, `SELECT at, booking, reason FROM ?refusals WHERE merchant = ?merchant AND coupon = ?
+		ORDER BY at DESC, booking DESC, reason DESC LIMIT 1 OFFSET ?`, text(id), most)
 	if err != nil || len(beyond) == 0 {
 		return err
 	}

@@ -30,6 +30,7 @@ CREATE TABLE {schema}{prefix}codes (
 	single_use SMALLINT         NOT NULL CHECK (single_use IN (0, 1)),
 	customer   TEXT COLLATE "C" NOT NULL,                              -- '' is everybody
 	batch      TEXT COLLATE "C" NOT NULL,                              -- '' is none
+	number     BIGINT           NOT NULL CHECK (number >= 0),          -- in the batch, 0 is none
 	created_at BIGINT           NOT NULL,
 	created_by TEXT COLLATE "C" NOT NULL,
 	PRIMARY KEY (merchant, coupon, code),
@@ -39,6 +40,8 @@ CREATE TABLE {schema}{prefix}codes (
 CREATE UNIQUE INDEX {prefix}codes_live ON {schema}{prefix}codes (merchant, code) WHERE live = 1;
 
 CREATE INDEX {prefix}codes_batch ON {schema}{prefix}codes (merchant, coupon, batch, code);
+
+CREATE UNIQUE INDEX {prefix}codes_number ON {schema}{prefix}codes (merchant, coupon, batch, number) WHERE number > 0;
 
 -- What the coupon was in each of its versions.
 CREATE TABLE {schema}{prefix}versions (

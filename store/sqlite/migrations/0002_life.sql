@@ -4,6 +4,7 @@ ALTER TABLE {prefix}codes ADD COLUMN main       INTEGER NOT NULL DEFAULT 1 CHECK
 ALTER TABLE {prefix}codes ADD COLUMN single_use INTEGER NOT NULL DEFAULT 0 CHECK (single_use IN (0, 1));
 ALTER TABLE {prefix}codes ADD COLUMN customer   TEXT    NOT NULL DEFAULT '';                             -- '' is everybody
 ALTER TABLE {prefix}codes ADD COLUMN batch      TEXT    NOT NULL DEFAULT '';                             -- '' is none
+ALTER TABLE {prefix}codes ADD COLUMN number     INTEGER NOT NULL DEFAULT 0 CHECK (number >= 0);          -- in the batch, 0 is none
 ALTER TABLE {prefix}codes ADD COLUMN created_at INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE {prefix}codes ADD COLUMN created_by TEXT    NOT NULL DEFAULT '';
 
@@ -13,6 +14,8 @@ UPDATE {prefix}codes SET (created_at, created_by) = (
 	WHERE c.merchant = {prefix}codes.merchant AND c.id = {prefix}codes.coupon);
 
 CREATE INDEX {prefix}codes_batch ON {prefix}codes (merchant, coupon, batch, code);
+
+CREATE UNIQUE INDEX {prefix}codes_number ON {prefix}codes (merchant, coupon, batch, number) WHERE number > 0;
 
 ALTER TABLE {prefix}redemptions ADD COLUMN expires_at INTEGER;                                                -- of a reservation
 ALTER TABLE {prefix}redemptions ADD COLUMN single_use INTEGER NOT NULL DEFAULT 0 CHECK (single_use IN (0, 1)); -- of the code
