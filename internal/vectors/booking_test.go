@@ -98,8 +98,12 @@ func (s shop) offer(ctx context.Context, spec couponSpec, code string) (coupon.C
 
 // past is a use of before the vector.
 type past struct {
-	customer string
-	discount decimal.Decimal
+	booking    string // empty: one that nobody names
+	code       string // empty: the main one
+	customer   string
+	discount   decimal.Decimal
+	series     string
+	occurrence int64
 }
 
 // pastUses are n uses of anybody, of which some customers are known; the whole
@@ -133,8 +137,15 @@ func (s shop) remember(ctx context.Context, c coupon.Coupon, uses []past) error 
 	}
 	rows := func(yield func(coupon.PastRedemption, error) bool) {
 		for i, p := range uses {
-			row := coupon.PastRedemption{Line: i + 1, Code: string(c.Code), Booking: fmt.Sprintf("past-%d", i+1), Currency: currency,
-				Customer: p.customer, MadeAt: s.Now().Add(-time.Hour), Subtotal: p.discount, Eligible: p.discount, Discount: p.discount}
+			if p.code == "" {
+				p.code = string(c.Code)
+			}
+			if p.booking == "" {
+				p.booking = fmt.Sprintf("past-%d", i+1)
+			}
+			row := coupon.PastRedemption{Line: i + 1, Coupon: c.ID, Code: p.code, Booking: p.booking, Currency: currency,
+				Customer: p.customer, MadeAt: s.Now().Add(-time.Hour), Series: p.series, Occurrence: p.occurrence,
+				Subtotal: p.discount, Eligible: p.discount, Discount: p.discount}
 			if !yield(row, nil) {
 				return
 			}

@@ -125,6 +125,9 @@ func (s couponSpec) build(u units, code string) (coupon.Coupon, error) {
 	}
 	c.Restrictions.MaxTotal = money(s.MaxTotal)
 	c.Restrictions.MinUnits = s.MinQuantity
+	if c.Restrictions.Occurrences, err = s.occurrences(); err != nil {
+		return c, err
+	}
 	c.Restrictions.Matches = s.matches()
 	if c.Start, c.End, err = s.validity(c.Zone); err != nil {
 		return c, err
@@ -141,6 +144,23 @@ func (s couponSpec) build(u units, code string) (coupon.Coupon, error) {
 	}
 	c.Restrictions.Limits, err = s.limits(money)
 	return c, err
+}
+
+// occurrences is how many bookings of an agreement the coupon covers; 0 is all.
+// Bookings that are not of an agreement don't mind.
+func (s couponSpec) occurrences() (int64, error) {
+	switch s.Duration {
+	case "", "forever":
+		return 0, nil
+	case "once":
+		return 1, nil
+	case "repeating":
+		if s.Occurrences == nil { // what is absent is not restricted
+			return 0, nil
+		}
+		return *s.Occurrences, nil
+	}
+	return 0, fmt.Errorf("unknown duration %q", s.Duration)
 }
 
 func (s couponSpec) validity(zone string) (start, end time.Time, err error) {
@@ -232,6 +252,7 @@ const (
 	keyChannel   = "channel"    // of a booking
 	keyLocation  = "location"   // of a booking
 	keyOrderType = "order-type" // of a booking
+	keyOrder     = "order"      // of a booking: which it is, so that one alone may become ineligible
 	keyItem      = "item"       // of a line: its product, its categories, and whether it is on sale
 	keyPrice     = "price"      // of a line: the bounds of the coupons that its unit price meets
 	keyGroup     = "group"      // of a customer

@@ -5,7 +5,5 @@
 //
 // A vector is skipped only for what it is, never for its outcome or its name: it
 // depends on a choice that is not ours, needs a feature that we left out, or
-// meets a rule of ours. It is pending if it needs a part of the life cycle that
-// isn't built yet. Every skip and every pending vector is printed with its
-// reason.
+// meets a rule of ours. Every skip is printed with its reason.
 package vectors

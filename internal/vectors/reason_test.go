@@ -47,6 +47,8 @@ func noMatch(m coupon.Match) []string {
 	switch {
 	case m.On == coupon.OnCustomer:
 		return []string{"not_in_audience"}
+	case m.Key == keyOrder:
+		return laterIneligible
 	case m.Key == keyOrderType:
 		return []string{"wrong_order_type"}
 	case m.Key == keyChannel, m.Key == keyLocation:
@@ -58,6 +60,12 @@ func noMatch(m coupon.Match) []string {
 	}
 	return nil
 }
+
+// laterIneligible are the words for an order that became ineligible: by which
+// rule, the vectors don't say, but not by a limit or an unknown code.
+var laterIneligible = []string{"not_started", "expired", "wrong_weekday", "outside_hours", "below_minimum_total", "above_maximum_total",
+	"below_minimum_quantity", "no_matching_items", "excluded_item", "excluded_category", "excluded_sale_item", "wrong_currency",
+	"customer_required", "not_in_audience", "not_first_order", "wrong_order_type", "not_in_channel", "disabled"}
 
 func limitReached(l coupon.Limit) []string {
 	switch {

@@ -66,7 +66,7 @@ func runDirectory(ctx context.Context, dir string, out io.Writer) (failures []er
 	}
 	for _, topic := range topics {
 		n := counts[topic]
-		fmt.Fprintf(out, "vectors: %s passed=%d failed=%d pending=%d skipped=%d\n", topic, n.passed, n.failed, n.pending, n.skipped)
+		fmt.Fprintf(out, "vectors: %s passed=%d failed=%d skipped=%d\n", topic, n.passed, n.failed, n.skipped)
 	}
 	return failures, nil
 }
@@ -103,21 +103,17 @@ func strict(data []byte, into any) error {
 }
 
 // tally counts what became of the vectors of a topic.
-type tally struct{ passed, failed, pending, skipped int }
+type tally struct{ passed, failed, skipped int }
 
 func (n *tally) add(ctx context.Context, raw json.RawMessage, datasets map[string][]order, out io.Writer) error {
 	id, err := runVector(ctx, raw, datasets)
 	var notOurs skip
-	var notYet pending
 	switch {
 	case err == nil:
 		n.passed++
 	case errors.As(err, &notOurs):
 		n.skipped++
 		fmt.Fprintf(out, "vectors: skip %s: %s\n", id, notOurs)
-	case errors.As(err, &notYet):
-		n.pending++
-		fmt.Fprintf(out, "vectors: pending %s: %s\n", id, notYet)
 	default:
 		n.failed++
 		return fmt.Errorf("%s: %w", id, err)
@@ -125,20 +121,16 @@ func (n *tally) add(ctx context.Context, raw json.RawMessage, datasets map[strin
 	return nil
 }
 
-// skip and pending are why a vector did not run. They are decided from the
-// vector alone, before it is run.
-type (
-	skip    string
-	pending string
-)
+// skip is why a vector did not run. It is decided from the vector alone, before
+// it is run.
+type skip string
 
-func (s skip) Error() string    { return string(s) }
-func (p pending) Error() string { return string(p) }
+func (s skip) Error() string { return string(s) }
 
 // vector is one fact of any type.
 type vector interface {
 	policies() error // a skip for a choice that is not ours
-	shape() error    // a skip or pending for what the vector asks
+	shape() error    // a skip for what the vector asks
 	run(ctx context.Context) error
 }
 
