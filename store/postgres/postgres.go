@@ -44,7 +44,8 @@
 // isolation level: the redemption is there if the host's booking is.
 //
 //	tx, err := db.BeginTx(ctx, nil)
-//	_, err = svc.With(st.Tx(tx)).Redeem(ctx, booking, code)
+//	svc, err := coupon.New(coupon.Config{Store: st.Tx(tx)})
+//	_, err = svc.Redeem(ctx, booking, code)
 //	err = tx.Commit()
 //
 // A write is a savepoint there. One that is refused or fails undoes itself and
