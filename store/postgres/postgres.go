@@ -35,6 +35,9 @@
 // way, and is coupon.ErrContention if they take longer: keep the host's
 // transactions that redeem short. Every other edit waits for nobody.
 //
+// After a large import run ANALYZE, or wait the minute until autovacuum does:
+// before PostgreSQL has counted the rows it may choose the wrong index for sums.
+//
 // A read is one snapshot, REPEATABLE READ READ ONLY, so a second store on a
 // *sql.DB of a read replica can serve lists and summaries.
 //
