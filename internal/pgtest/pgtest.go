@@ -93,8 +93,8 @@ func (s *Server) run(bin string, settings []string) error {
 	if err := l.Close(); err != nil {
 		return err
 	}
-	args := []string{"-D", s.data(), "-k", s.dir, "-h", "127.0.0.1", "-p", port, "-F"}
-	for _, setting := range append([]string{"max_connections=300", "shared_buffers=128MB", "deadlock_timeout=200ms"}, settings...) {
+	args := []string{"-D", s.data(), "-k", s.dir, "-h", "127.0.0.1", "-p", port}
+	for _, setting := range append([]string{"fsync=off", "max_connections=300", "shared_buffers=128MB", "deadlock_timeout=200ms"}, settings...) {
 		args = append(args, "-c", setting)
 	}
 	s.cmd = s.command(filepath.Join(bin, "postgres"), args...)

@@ -97,7 +97,7 @@ func redeemFor(ctx context.Context, st *Store, id string, d time.Duration) (comm
 func TestOtherEditsDoNotWaitForOpenRedemptions(t *testing.T) {
 	t.Parallel()
 	st, db := newStore(t, "pgx")
-	c := create(t, st, "C")
+	c := create(t, st, "C", unlimited)
 	tx := begin(t, db, 0)
 	if _, err := service(t, st.Tx(tx)).Redeem(t.Context(), booking("b1"), "C"); err != nil {
 		t.Fatal(err)

@@ -305,3 +305,36 @@ func TestTwoCouponsOnANewBookingMeet(t *testing.T) {
 		wantStored(t, st, 30)
 	})
 }
+
+// The same on a booking that had one before: its cancelled redemption is locked by
+// both, and who comes second must look again.
+func TestTwoCouponsThatJoinABookingMeet(t *testing.T) {
+	t.Parallel()
+	st, db := newStore(t, "pgx")
+	for _, code := range []string{"A", "B", "C"} {
+		create(t, st, code, unlimited)
+	}
+	if _, err := service(t, st).Redeem(t.Context(), booking("b1"), "A"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := service(t, st).Cancel(t.Context(), "b1"); err != nil {
+		t.Fatal(err)
+	}
+	tx := begin(t, db, sql.LevelDefault)
+	if _, err := service(t, st.Tx(tx)).Redeem(t.Context(), booking("b1"), "B"); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() {
+		_, err := service(t, st).Redeem(t.Context(), booking("b1"), "C")
+		done <- err
+	}()
+	waiting(t, db, st.schema, 1)
+	if err := tx.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; !errors.Is(err, coupon.ErrRefused) {
+		t.Errorf("the third coupon: got error %v, want it refused", err)
+	}
+	wantStored(t, st, 2)
+}

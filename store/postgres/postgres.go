@@ -35,6 +35,9 @@
 // way, and is coupon.ErrContention if they take longer: keep the host's
 // transactions that redeem short. Every other edit waits for nobody.
 //
+// After a large import run ANALYZE, or wait the minute until autovacuum does:
+// before PostgreSQL has counted the rows it may choose the wrong index for sums.
+//
 // A read is one snapshot, REPEATABLE READ READ ONLY, so a second store on a
 // *sql.DB of a read replica can serve lists and summaries.
 //
@@ -44,7 +47,8 @@
 // isolation level: the redemption is there if the host's booking is.
 //
 //	tx, err := db.BeginTx(ctx, nil)
-//	_, err = svc.With(st.Tx(tx)).Redeem(ctx, booking, code)
+//	svc, err := coupon.New(coupon.Config{Store: st.Tx(tx)})
+//	_, err = svc.Redeem(ctx, booking, code)
 //	err = tx.Commit()
 //
 // A write is a savepoint there. One that is refused or fails undoes itself and
