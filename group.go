@@ -60,6 +60,9 @@ type Group struct {
 	Coupons []ID   // whose heads are locked
 	Booking string // whose redemptions are read
 	Series  string // the booking's, empty if it has none
+	// Hot is the coupon at whose counter the group waits for every other one of
+	// it, so that it loses nothing if it shares their transaction; empty is none.
+	Hot ID
 
 	slots  func(*View) []Slot
 	decide func(*View) (*Changes, *ReclaimQuery, error)

@@ -74,6 +74,12 @@ func (s *Service) acquire(ctx context.Context, b Booking, codes []string, w *acq
 		for id := range u.coupons {
 			g.Coupons = append(g.Coupons, id)
 		}
+		if len(g.Coupons) == 1 {
+			k := u.codes[0]
+			if slots := sortedSlots(u.coupons[k.Coupon].slots(p.use(k))); len(slots) > 0 && slots[0].broad() {
+				g.Hot = k.Coupon
+			}
+		}
 		err = s.write(ctx, g)
 		if err == nil {
 			return w.results, nil

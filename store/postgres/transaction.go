@@ -40,6 +40,11 @@ func (t *transactor) Read(ctx context.Context, f func(bun.IConn) error) error {
 	return t.onConn(ctx, func(pool sqlstore.Pool, conn *sql.Conn) error { return pool.Snapshot(ctx, conn, beginRead, f) })
 }
 
+// One implements sqlstore.Transactor, without the round trips of a transaction. A
+// connection that had died in the pool is replaced by database/sql: a statement
+// that only reads may be sent twice.
+func (t *transactor) One(ctx context.Context, f func(bun.IConn) error) error { return f(t.db.DB) }
+
 func (t *transactor) onConn(ctx context.Context, f func(sqlstore.Pool, *sql.Conn) error) error {
 	pool := sqlstore.Pool{DB: t.db.DB, Errors: meaning, Attempts: t.attempts}
 	return pool.Again(ctx, time.Now().Add(t.patience), func() error {

@@ -64,6 +64,9 @@ func (t *transactor) Read(ctx context.Context, f func(bun.IConn) error) error {
 	})
 }
 
+// One implements sqlstore.Transactor. A transaction costs nothing here.
+func (t *transactor) One(ctx context.Context, f func(bun.IConn) error) error { return t.Read(ctx, f) }
+
 func (t *transactor) pool() sqlstore.Pool {
 	return sqlstore.Pool{DB: t.db.DB, Attempts: t.attempts, Errors: meaning}
 }

@@ -62,7 +62,7 @@ func replaceCodes(ctx context.Context, q conn, c coupon.Coupon) error {
 
 // CouponByCode implements coupon.Store.
 func (s *Store) CouponByCode(ctx context.Context, code coupon.Code) (c coupon.Coupon, k coupon.CouponCode, err error) {
-	err = s.read(ctx, "coupon by code", func(q conn) error {
+	err = s.one(ctx, "coupon by code", func(q conn) error {
 		var rows []codeRow
 		err := q.scan(ctx, &rows, `SELECT k.code, k.coupon, k.main, k.single_use, k.customer, k.batch, k.number, k.created_at, k.created_by, v.version, v.doc FROM ?codes AS k
 			JOIN ?coupons AS c ON c.merchant = k.merchant AND c.id = k.coupon
@@ -124,7 +124,7 @@ func (s *Store) InsertCodes(ctx context.Context, id coupon.ID, codes []coupon.Co
 
 // Codes implements coupon.Store.
 func (s *Store) Codes(ctx context.Context, f coupon.CodeQuery) (page []coupon.CouponCode, err error) {
-	err = s.read(ctx, "codes", func(q conn) error {
+	err = s.one(ctx, "codes", func(q conn) error {
 		batch := bun.SafeQuery("")
 		if f.Batch != "" {
 			batch = bun.SafeQuery("AND batch = ?", text(f.Batch))

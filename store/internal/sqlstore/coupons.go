@@ -60,7 +60,7 @@ func (s *Store) Coupon(ctx context.Context, id coupon.ID) (coupon.Coupon, error)
 }
 
 func (s *Store) oneCoupon(ctx context.Context, what, query string, key text) (c coupon.Coupon, err error) {
-	err = s.read(ctx, what, func(q conn) error {
+	err = s.one(ctx, what, func(q conn) error {
 		found, err := coupons(ctx, q, query, key)
 		if err == nil && len(found) == 0 {
 			err = coupon.ErrNotFound

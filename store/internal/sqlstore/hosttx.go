@@ -77,6 +77,9 @@ func (t HostTx) Read(ctx context.Context, f func(bun.IConn) error) error {
 	return t.failure(ctx, f(t.To))
 }
 
+// One implements [Transactor].
+func (t HostTx) One(ctx context.Context, f func(bun.IConn) error) error { return t.Read(ctx, f) }
+
 func (t HostTx) failure(ctx context.Context, err error) error {
 	switch {
 	case err == nil:

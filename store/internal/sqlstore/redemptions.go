@@ -15,7 +15,7 @@ func (s *Store) Redemptions(ctx context.Context, f coupon.RedemptionQuery) (page
 	if err != nil {
 		return nil, err
 	}
-	err = s.read(ctx, "redemptions", func(q conn) error {
+	err = s.one(ctx, "redemptions", func(q conn) error {
 		sel := q.db.NewSelect().Conn(q.to).ColumnExpr(redemptionColumns).TableExpr("?redemptions AS r").Where("r.merchant = ?merchant")
 		for _, c := range []struct {
 			condition string
@@ -96,7 +96,7 @@ type eventRow struct {
 
 // Events implements coupon.Store.
 func (s *Store) Events(ctx context.Context, id coupon.ID, booking string) (events []coupon.Event, err error) {
-	err = s.read(ctx, "events", func(q conn) error {
+	err = s.one(ctx, "events", func(q conn) error {
 		var rows []eventRow
 		err := q.scan(ctx, &rows, `SELECT kind, key, at, actor, amount, currency FROM ?events
 			WHERE merchant = ?merchant AND coupon = ? AND booking = ? ORDER BY n`, text(id), text(booking))

@@ -74,7 +74,7 @@ func trimRefusals(ctx context.Context, q conn, id coupon.ID, most int) error {
 
 // Refusals implements coupon.Store.
 func (s *Store) Refusals(ctx context.Context, f coupon.RefusalQuery) (page []coupon.RefusalRecord, err error) {
-	err = s.read(ctx, "refusals", func(q conn) error {
+	err = s.one(ctx, "refusals", func(q conn) error {
 		reason, after := bun.SafeQuery(""), bun.SafeQuery("")
 		if f.Reason != "" {
 			reason = bun.SafeQuery("AND reason = ?", text(f.Reason))

@@ -38,7 +38,7 @@ func seriesArgs(x coupon.Series) (list, error) {
 
 // Series implements coupon.Store.
 func (s *Store) Series(ctx context.Context, k coupon.SeriesKey) (x coupon.Series, err error) {
-	err = s.read(ctx, "series", func(q conn) error {
+	err = s.one(ctx, "series", func(q conn) error {
 		found, err := readSeries(ctx, q, k.Coupon, []text{text(k.Key)}, "")
 		if err == nil && len(found) == 0 {
 			err = coupon.ErrNotFound

@@ -66,8 +66,9 @@ type Store struct {
 	dialect Dialect
 	prefix  string
 	tx      Transactor
-	cache   *cache // of all merchants
-	inTx    bool   // of the host
+	cache   *cache  // of all merchants
+	shared  *shared // of all merchants
+	inTx    bool    // of the host
 
 	merchant text
 }
@@ -86,7 +87,7 @@ func New(cfg Config) (*Store, error) {
 	for _, t := range []string{"migrations", "coupons", "codes", "versions", "notes", "heads", "bookings", "redemptions", "series", "counters", "events", "refusals"} {
 		db = db.WithNamedArg(t, tableName(cfg.Schema, cfg.Prefix+t))
 	}
-	s := &Store{tables: db, dialect: cfg.Dialect, prefix: cfg.Prefix, tx: cfg.Transactor, cache: &cache{}}
+	s := &Store{tables: db, dialect: cfg.Dialect, prefix: cfg.Prefix, tx: cfg.Transactor, cache: &cache{}, shared: &shared{}}
 	return s.Merchant(""), nil
 }
 
@@ -169,6 +170,12 @@ func (s *Store) write(ctx context.Context, what string, f func(conn) error) erro
 
 func (s *Store) read(ctx context.Context, what string, f func(conn) error) error {
 	err := s.tx.Read(ctx, func(to bun.IConn) error { return f(conn{s.db, to}) })
+	return failed(what, s.unmigrated(ctx, err))
+}
+
+// one is read of one statement.
+func (s *Store) one(ctx context.Context, what string, f func(conn) error) error {
+	err := s.tx.One(ctx, func(to bun.IConn) error { return f(conn{s.db, to}) })
 	return failed(what, s.unmigrated(ctx, err))
 }
 

@@ -22,6 +22,8 @@ type Transactor interface {
 	Write(ctx context.Context, f func(bun.IConn) error) error
 	// Read runs f on one snapshot.
 	Read(ctx context.Context, f func(bun.IConn) error) error
+	// One runs f, which reads by one statement: that is a snapshot by itself.
+	One(ctx context.Context, f func(bun.IConn) error) error
 }
 
 // ErrRaced: a row that was not there when it was looked for is there now.

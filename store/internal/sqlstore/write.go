@@ -18,6 +18,14 @@ func (s *Store) Write(ctx context.Context, groups []*coupon.Group) error {
 	if len(groups) == 0 {
 		return nil
 	}
+	if len(groups) == 1 && groups[0].Hot != "" && !s.inTx {
+		return s.shared.write(ctx, sharedKey{s.merchant, groups[0].Hot}, groups, s.writeGroups)
+	}
+	return s.writeGroups(ctx, groups)
+}
+
+// writeGroups runs groups in a transaction of their own.
+func (s *Store) writeGroups(ctx context.Context, groups []*coupon.Group) error {
 	patience := time.Now().Add(closedPatience)
 	return s.write(ctx, "write", func(q conn) error {
 		b := batch{Store: s, q: q, evenClosed: s.inTx && time.Now().After(patience), read: map[string]bool{}, known: map[string]bool{},
