@@ -23,3 +23,5 @@ need() {
 
 # The same names as in internal/browsertest/browser.go.
 need chromium chromium chromium-browser google-chrome
+# Debian keeps the server's programs off the PATH: internal/pgtest looks there too.
+need postgresql initdb /usr/lib/postgresql/*/bin/initdb
