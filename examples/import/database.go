@@ -65,8 +65,7 @@ func openPostgres(ctx context.Context, dsn string) (_ coupon.Store, done func() 
 	where := net.JoinHostPort(cfg.Host, strconv.Itoa(int(cfg.Port))) + "/" + cfg.Database
 	db := stdlib.OpenDB(*cfg)
 	if err := db.PingContext(ctx); err != nil {
-		// The driver says it in several lines.
-		err = fmt.Errorf("PostgreSQL at %s: %s: see whether it runs, and whether -dsn is right", where, strings.Join(strings.Fields(err.Error()), " "))
+		err = fmt.Errorf("PostgreSQL at %s: %s: see whether it runs, and whether -dsn is right", where, oneLine(err))
 		return nil, nil, errors.Join(err, db.Close())
 	}
 	st, err := postgres.New(db, postgres.Options{})
@@ -77,4 +76,9 @@ func openPostgres(ctx context.Context, dsn string) (_ coupon.Store, done func() 
 		return nil, nil, fmt.Errorf("PostgreSQL at %s: %w", where, errors.Join(err, db.Close()))
 	}
 	return st, db.Close, nil
+}
+
+// oneLine: the driver says one for each way that it has tried.
+func oneLine(err error) string {
+	return strings.NewReplacer(":\n\t", ": ", "\n\t", "; ").Replace(err.Error())
 }

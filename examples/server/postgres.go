@@ -43,8 +43,7 @@ func openPostgres(ctx context.Context, dsn string, now time.Time) (d *database, 
 		}
 	}()
 	if err := db.PingContext(ctx); err != nil {
-		// The driver says it in several lines.
-		return nil, false, fmt.Errorf("PostgreSQL at %s: %s: see whether it runs, and whether -dsn is right", address(cfg), strings.Join(strings.Fields(err.Error()), " "))
+		return nil, false, fmt.Errorf("PostgreSQL at %s: %s: see whether it runs, and whether -dsn is right", address(cfg), oneLine(err))
 	}
 	st, err := postgres.New(db, postgres.Options{})
 	if err != nil {
@@ -124,4 +123,9 @@ func (d *database) seed(ctx context.Context, now time.Time) (done bool, err erro
 		}
 	}
 	return true, err
+}
+
+// oneLine: the driver says one for each way that it has tried.
+func oneLine(err error) string {
+	return strings.NewReplacer(":\n\t", ": ", "\n\t", "; ").Replace(err.Error())
 }
