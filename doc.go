@@ -72,6 +72,8 @@
 // # How to choose a store
 //
 // store/memory is for tests and demonstrations. store/sqlite keeps everything in
-// one file beside a program, also for several processes. Both pass the same
-// public suite, store/storetest; so must a store of your own.
+// one file beside a program, also for several processes. store/postgres is for
+// several servers of the host's. All pass the same public suite, store/storetest;
+// so must a store of your own. The two SQL stores can write in a transaction of
+// the host's, together with its booking: see [Service.With].
 package coupon

@@ -39,7 +39,7 @@ func TestImportsPointOneWay(t *testing.T) {
 		module + "/internal/pgtest":  {},
 		module + "/internal/tools":   {},
 		module + "/internal/vectors": {},
-		module + "/examples/":        {module, module + "/httpui", module + "/store/memory", module + "/store/sqlite"},
+		module + "/examples/":        {module, module + "/httpui", module + "/store/memory", module + "/store/sqlite", module + "/store/postgres"},
 	}
 	for _, line := range list(t, "-f", "{{.ImportPath}} {{join .Imports \" \"}}", "./...") {
 		pkg, imports, _ := strings.Cut(line, " ")

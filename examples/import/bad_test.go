@@ -180,6 +180,7 @@ func TestWhatCannotBeginSaysWhyAndWritesNothing(t *testing.T) {
 		{"a day that is none", ranges("range,from,before\nx,2019-02-01,2019-02-30\n"), `ranges.csv:2: before "2019-02-30" must be a day`},
 		{"a range without an end", ranges("range,from,before\nx,2019-02-01\n"), "ranges.csv:2: the row has 2 fields, the header 3"},
 		{"no database", args("-data", shopDir, "-db", shopDir), "import: "},
+		{"two databases", args("-data", shopDir, "-dsn", "postgres://localhost/shop"), "give -db or -dsn, not both"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -197,6 +198,20 @@ func TestWhatCannotBeginSaysWhyAndWritesNothing(t *testing.T) {
 				t.Error("a database was made")
 			}
 		})
+	}
+}
+
+func TestAServerThatIsNotThereIsOneLine(t *testing.T) {
+	t.Parallel()
+	for dsn, want := range map[string]string{
+		"postgres://me:secret@127.0.0.1:1/shop": "import: PostgreSQL at 127.0.0.1:1/shop: ",
+		"postgres://me:secret@%zz/shop":         "import: -dsn: ",
+		"":                                      "import: -dsn is empty",
+	} {
+		status, stdout, stderr := command(t, "-data", shopDir, "-dsn", dsn)
+		if status != unable || stdout != "" || !strings.HasPrefix(stderr, want) || dsn != "" && strings.Count(stderr, "\n") != 1 || strings.Contains(stderr, "secret") {
+			t.Errorf("status %d, standard output %q, standard error %q; want %d, nothing, and one line with %q", status, stdout, stderr, unable, want)
+		}
 	}
 }
 

@@ -1,12 +1,13 @@
 // Import takes the coupons and past redemptions of a shop into a database and
 // writes what each coupon did in each of some ranges of days, as CSV.
 //
-//	go run ./examples/import -data DIR [-db FILE] [-ranges FILE]
+//	go run ./examples/import -data DIR [-db FILE | -dsn URL] [-ranges FILE]
 //
 // DIR has coupons.csv, orders.csv and redemptions.csv, each plain or gzipped
 // (.csv.gz), with a header row, amounts in cents of US dollars and days of UTC.
-// FILE of -db keeps the coupons and redemptions: run again, the import changes
-// nothing. FILE of -ranges has rows range,from,before under a header.
+// FILE of -db, an SQLite database, or URL of -dsn, a PostgreSQL database as
+// postgres://user@host/name, keeps the coupons and redemptions: run again, the
+// import changes nothing. A password can be in PGPASSWORD instead. FILE of -ranges has rows range,from,before under a header.
 //
 // The exit status is 0, or 1 if something was not as it must be: standard error
 // says which line of which file, and the rest is taken over all the same. It is
@@ -63,7 +64,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 			return unable
 		}
 	}
-	store, closeStore, err := openStore(ctx, opt.db)
+	store, closeStore, err := openStore(ctx, opt.db, opt.dsn)
 	if err != nil {
 		out.fail(err)
 		return unable
@@ -78,20 +79,27 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return done
 }
 
-type options struct{ data, db, ranges string }
+type options struct{ data, db, dsn, ranges string }
 
 func parseFlags(args []string, stderr io.Writer) (options, error) {
 	var opt options
 	fs := flag.NewFlagSet("import", flag.ContinueOnError)
 	fs.SetOutput(stderr)
 	fs.StringVar(&opt.data, "data", "", "the `directory` with coupons, orders and redemptions (required)")
-	fs.StringVar(&opt.db, "db", "", "keep the database in this `file` (default a temporary one)")
+	fs.StringVar(&opt.db, "db", "", "keep the database in this SQLite `file` (default a temporary one)")
+	fs.StringVar(&opt.dsn, "dsn", "", "`URL` of a PostgreSQL database to keep it in, postgres://user@host/name")
 	fs.StringVar(&opt.ranges, "ranges", "", "a CSV `file` of range,from,before (default five ranges of 2019)")
 	if err := fs.Parse(args); err != nil {
 		return opt, err
 	}
+	given := map[string]bool{}
+	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
 	var err error
 	switch {
+	case given["db"] && given["dsn"]:
+		err = errors.New("import: give -db or -dsn, not both")
+	case given["dsn"] && opt.dsn == "": // a variable that is not set, perhaps
+		err = errors.New("import: -dsn is empty")
 	case fs.NArg() > 0:
 		err = fmt.Errorf("import: unexpected argument %q", fs.Arg(0))
 	case opt.data == "":

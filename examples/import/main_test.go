@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,12 +13,24 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/couponkit/coupon"
+	"github.com/couponkit/coupon/internal/pgtest"
 )
 
 const (
 	shopDir = "testdata/shop"     // all is as it must be
 	badDir  = "testdata/bad-rows" // hardly anything is
 )
+
+var postgresServer pgtest.Shared
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if err := postgresServer.Stop(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
 
 // command runs the program and gives what it wrote.
 func command(t *testing.T, args ...string) (status int, stdout, stderr string) {
@@ -82,10 +95,15 @@ func gzipped(t *testing.T, name string, without int) {
 	}
 }
 
-// content is everything that the database says of its coupons.
+// content is everything that the file says of its coupons.
 func content(t *testing.T, db string) (coupons []coupon.Coupon, redemptions []coupon.Redemption, events []coupon.Event) {
 	t.Helper()
-	st, closeStore, err := openStore(t.Context(), db)
+	return contentOf(t, db, "")
+}
+
+func contentOf(t *testing.T, db, dsn string) (coupons []coupon.Coupon, redemptions []coupon.Redemption, events []coupon.Event) {
+	t.Helper()
+	st, closeStore, err := openStore(t.Context(), db, dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,18 +189,39 @@ func TestCodeOfSeveralMonthsIsOneCoupon(t *testing.T) {
 
 func TestSecondRunChangesNothing(t *testing.T) {
 	t.Parallel()
-	db := filepath.Join(t.TempDir(), "shop.db")
-	_, first, _ := command(t, "-data", shopDir, "-db", db)
-	coupons, redemptions, events := content(t, db)
+	t.Run("sqlite", func(t *testing.T) {
+		t.Parallel()
+		secondRun(t, filepath.Join(t.TempDir(), "shop.db"), "")
+	})
+	t.Run("postgres", func(t *testing.T) {
+		t.Parallel()
+		// Whatever the DSN says of the driver's protocol.
+		secondRun(t, "", postgresServer.Need(t).DSN()+"&default_query_exec_mode=cache_statement")
+	})
+}
 
-	status, second, stderr := command(t, "-data", shopDir, "-db", db)
+func secondRun(t *testing.T, db, dsn string) {
+	args := []string{"-data", shopDir, "-db", db}
+	if dsn != "" {
+		args = []string{"-data", shopDir, "-dsn", dsn}
+	}
+	status, first, stderr := command(t, args...)
+	if diff := cmp.Diff(read(t, shopDir+"/totals.csv"), first); status != done || diff != "" {
+		t.Fatalf("status %d, standard error %q, totals (-want +got):\n%s", status, stderr, diff)
+	}
+	if want := "coupons: 3, 3 of them new; redemptions: 5 read, 5 recorded, 0 known, 0 bad\n"; stderr != want {
+		t.Errorf("standard error %q, want %q", stderr, want)
+	}
+	coupons, redemptions, events := contentOf(t, db, dsn)
+
+	status, second, stderr := command(t, args...)
 	if diff := cmp.Diff(first, second); status != done || diff != "" {
 		t.Errorf("status %d, totals (-first +second):\n%s", status, diff)
 	}
 	if want := "coupons: 3, 0 of them new; redemptions: 5 read, 0 recorded, 5 known, 0 bad\n"; stderr != want {
 		t.Errorf("standard error %q, want %q", stderr, want)
 	}
-	afterCoupons, afterRedemptions, afterEvents := content(t, db)
+	afterCoupons, afterRedemptions, afterEvents := contentOf(t, db, dsn)
 	if len(redemptions) != 5 || len(events) != 5 {
 		t.Fatalf("%d redemptions and %d events, want 5 of each", len(redemptions), len(events))
 	}

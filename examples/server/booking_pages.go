@@ -94,7 +94,7 @@ func (s *site) book(w http.ResponseWriter, r *http.Request) {
 	}
 	done, err := s.ledger.booking(r.Context(), b.ID)
 	if errors.Is(err, errNoBooking) {
-		if done, err = s.record(r.Context(), b, f.Code); err == nil {
+		if err = s.record(r.Context(), b, f.Code); err == nil || errors.Is(err, errBooked) {
 			done, err = s.ledger.booking(r.Context(), b.ID) // what is stored, if the same form came twice at once
 		}
 	}
@@ -117,24 +117,35 @@ func (s *site) book(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// record redeems the code, if there is one, and records the booking at the price
-// that is left. Should the program end in between, sending the form again
-// redeems nothing a second time and records the booking.
-func (s *site) record(ctx context.Context, b booking, code string) (booking, error) {
-	if code != "" {
-		h, err := s.ledger.history(ctx, b.Customer, b.MadeAt)
-		if err != nil {
-			return b, err
+// record books: it redeems the code, if there is one, and records the booking at
+// the price that is left, in one transaction. Whatever goes wrong, there is never
+// a use without its booking, nor a booking at a price that nobody gave.
+func (s *site) record(ctx context.Context, b booking, code string) error {
+	err := s.db.inTx(ctx, func(l ledger, coupons coupon.Store) error {
+		b := b
+		b.Lines = slices.Clone(b.Lines) // the transaction may be run again
+		if code != "" {
+			h, err := l.history(ctx, b.Customer, b.MadeAt)
+			if err != nil {
+				return err
+			}
+			r, err := s.svc.As(website).With(coupons).Redeem(ctx, b.forCoupon(h, s.loc), code)
+			if err != nil {
+				return err
+			}
+			if err := b.apply(r.Code, r.Discount, r.Lines); err != nil {
+				return err
+			}
 		}
-		r, err := s.svc.As(website).Redeem(ctx, b.forCoupon(h, s.loc), code)
-		if err != nil {
-			return b, err
-		}
-		if err := b.apply(r.Code, r.Discount, r.Lines); err != nil {
-			return b, err
+		return l.insert(ctx, b)
+	})
+	// In the transaction it would have been rolled back with it.
+	if refused, ok := errors.AsType[*coupon.RefusedError](err); ok {
+		if err := s.svc.RecordRefusals(ctx, refused); err != nil {
+			s.log.ErrorContext(ctx, "refusals were not recorded", "booking", b.ID, "error", err)
 		}
 	}
-	return b, s.ledger.insert(ctx, b)
+	return err
 }
 
 // same says whether a form asks for the booking that there is.
@@ -201,8 +212,8 @@ func (s *site) booking(w http.ResponseWriter, r *http.Request) {
 // over says whether it is too late to cancel.
 func (s *site) over(b booking) bool { return !b.ServiceAt.IsZero() && b.ServiceAt.Before(s.now()) }
 
-// cancel cancels a booking, and gives the use of its coupon back. Doing it twice
-// changes nothing.
+// cancel cancels a booking, and gives the use of its coupon back, in one
+// transaction. Doing it twice changes nothing.
 func (s *site) cancel(w http.ResponseWriter, r *http.Request) {
 	b, err := s.ledger.booking(r.Context(), mux.Vars(r)["id"])
 	switch {
@@ -212,11 +223,16 @@ func (s *site) cancel(w http.ResponseWriter, r *http.Request) {
 	case err == nil && s.over(b) && b.CancelledAt.IsZero():
 		s.message(w, r, http.StatusConflict, "Too late", "The service of this booking is over.")
 		return
-	case err == nil && b.Code != "":
-		_, err = s.svc.As(website).Cancel(r.Context(), b.ID)
 	}
 	if err == nil {
-		err = s.ledger.cancel(r.Context(), b.ID, s.now())
+		err = s.db.inTx(r.Context(), func(l ledger, coupons coupon.Store) error {
+			if b.Code != "" {
+				if _, err := s.svc.As(website).With(coupons).Cancel(r.Context(), b.ID); err != nil {
+					return err
+				}
+			}
+			return l.cancel(r.Context(), b.ID, s.now())
+		})
 	}
 	if err != nil {
 		s.broken(w, r, err)

@@ -115,25 +115,32 @@ func (b *booking) apply(code coupon.Code, discount coupon.Money, lines []coupon.
 
 // ledger is the host's table of bookings. It shares the database with the
 // coupons, and nothing else.
-type ledger struct{ db *sql.DB }
+type ledger struct{ db queries }
+
+// queries are what a *sql.DB and a *sql.Tx have in common. Arguments are written
+// $1, which both databases understand.
+type queries interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
 
 // Instants are microseconds since 1970, so that they sort and compare as they
 // are; 0 is none.
 const ledgerSchema = `
 CREATE TABLE IF NOT EXISTS bookings (
 	id           TEXT    PRIMARY KEY,
-	made_at      INTEGER NOT NULL,
-	service_at   INTEGER NOT NULL,
-	day_only     INTEGER NOT NULL,
+	made_at      BIGINT  NOT NULL,
+	service_at   BIGINT  NOT NULL,
+	day_only     BOOLEAN NOT NULL,
 	customer     TEXT    NOT NULL,
 	area         TEXT    NOT NULL,
 	frequency    TEXT    NOT NULL,
 	lines        TEXT    NOT NULL,
 	code         TEXT    NOT NULL,
-	discount     INTEGER NOT NULL,
-	cost         INTEGER,
-	cancelled_at INTEGER NOT NULL,
-	refunded     INTEGER NOT NULL
+	discount     BIGINT  NOT NULL,
+	cost         BIGINT,
+	cancelled_at BIGINT  NOT NULL,
+	refunded     BIGINT  NOT NULL
 );
 CREATE INDEX IF NOT EXISTS bookings_customer ON bookings (customer, service_at);
 `
@@ -143,32 +150,28 @@ func (l ledger) create(ctx context.Context) error {
 	return err
 }
 
-// insert records bookings, all or none. One that is there already with the same
-// content changes nothing.
-func (l ledger) insert(ctx context.Context, bookings ...booking) error {
-	tx, err := l.db.BeginTx(ctx, nil)
+// errBooked: there is a booking of that id.
+var errBooked = errors.New("the booking is there already")
+
+// insert records a booking, or says errBooked.
+func (l ledger) insert(ctx context.Context, b booking) error {
+	lines, err := json.Marshal(b.Lines)
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback()
-	stmt, err := tx.PrepareContext(ctx, `INSERT INTO bookings
+	done, err := l.db.ExecContext(ctx, `INSERT INTO bookings
 		(id, made_at, service_at, day_only, customer, area, frequency, lines, code, discount, cost, cancelled_at, refunded)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING`,
+		b.ID, micros(b.MadeAt), micros(b.ServiceAt), b.DayOnly, b.Customer, b.Area,
+		string(b.Frequency), string(lines), string(b.Code), b.Discount, b.Cost, micros(b.CancelledAt), b.Refunded)
 	if err != nil {
-		return err
+		return fmt.Errorf("booking %s: %w", b.ID, err)
 	}
-	defer stmt.Close()
-	for _, b := range bookings {
-		lines, err := json.Marshal(b.Lines)
-		if err != nil {
-			return err
-		}
-		if _, err := stmt.ExecContext(ctx, b.ID, micros(b.MadeAt), micros(b.ServiceAt), b.DayOnly, b.Customer, b.Area,
-			string(b.Frequency), string(lines), string(b.Code), b.Discount, b.Cost, micros(b.CancelledAt), b.Refunded); err != nil {
-			return fmt.Errorf("booking %s: %w", b.ID, err)
-		}
+	n, err := done.RowsAffected()
+	if err == nil && n == 0 {
+		err = errBooked
 	}
-	return tx.Commit()
+	return err
 }
 
 // errNoBooking: there is no booking of that id.
@@ -179,7 +182,7 @@ func (l ledger) booking(ctx context.Context, id string) (booking, error) {
 	var made, service, cancelled int64
 	var frequency, lines, code string
 	err := l.db.QueryRowContext(ctx, `SELECT made_at, service_at, day_only, customer, area, frequency, lines, code, discount, cost, cancelled_at, refunded
-		FROM bookings WHERE id = ?`, id).
+		FROM bookings WHERE id = $1`, id).
 		Scan(&made, &service, &b.DayOnly, &b.Customer, &b.Area, &frequency, &lines, &code, &b.Discount, &b.Cost, &cancelled, &b.Refunded)
 	if errors.Is(err, sql.ErrNoRows) {
 		return b, errNoBooking
@@ -199,15 +202,15 @@ func (l ledger) history(ctx context.Context, customer string, at time.Time) (h h
 		return h, nil
 	}
 	err = l.db.QueryRowContext(ctx, `SELECT
-		COUNT(CASE WHEN service_at > 0 AND service_at < ?1 THEN 1 END), COUNT(CASE WHEN frequency <> '' THEN 1 END) > 0
-		FROM bookings WHERE customer = ?2 AND made_at < ?1 AND (cancelled_at = 0 OR cancelled_at >= ?1)`,
+		COUNT(CASE WHEN service_at > 0 AND service_at < $1 THEN 1 END), COUNT(CASE WHEN frequency <> '' THEN 1 END) > 0
+		FROM bookings WHERE customer = $2 AND made_at < $1 AND (cancelled_at = 0 OR cancelled_at >= $1)`,
 		micros(at), customer).Scan(&h.Completed, &h.OnPlan)
 	return h, err
 }
 
 // cancel says that a booking fell through. Doing it twice changes nothing.
 func (l ledger) cancel(ctx context.Context, id string, at time.Time) error {
-	_, err := l.db.ExecContext(ctx, `UPDATE bookings SET cancelled_at = ? WHERE id = ? AND cancelled_at = 0`, micros(at), id)
+	_, err := l.db.ExecContext(ctx, `UPDATE bookings SET cancelled_at = $1 WHERE id = $2 AND cancelled_at = 0`, micros(at), id)
 	return err
 }
 

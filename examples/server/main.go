@@ -6,6 +6,14 @@
 //
 // It needs no set-up: the data is in an SQLite file in the user's cache
 // directory, made at the first start. Delete the file to begin anew.
+//
+//	go run ./examples/server -dsn 'postgres://user@host/name'
+//
+// has it in a PostgreSQL database instead, which should be empty: the first start
+// makes the tables in the first schema of the search_path, with one called
+// brightside, by which the next start knows that they are this server's. Where
+// there are others of the same names it writes nothing. A password can be in
+// PGPASSWORD instead. To begin anew, drop the schema or the database.
 package main
 
 import (
@@ -37,7 +45,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("server", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	addr := flags.String("addr", "127.0.0.1:8080", "`address` to listen on")
-	path := flags.String("db", "", "`path` of the SQLite file, or "+inMemory+"; made and seeded if it is not there\n(default couponkit/server.db in the user's cache directory)")
+	var to target
+	flags.StringVar(&to.path, "db", "", "`path` of the SQLite file, or "+inMemory+"; made and seeded if it is not there\n(default couponkit/server.db in the user's cache directory)")
+	flags.StringVar(&to.dsn, "dsn", "", "`URL` of a PostgreSQL database instead, postgres://user@host/name; seeded if it has no tables")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		return 0
@@ -48,30 +58,60 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		flags.Usage()
 		return 2
 	}
-	if err := serve(ctx, *addr, *path, stdout, stderr); err != nil {
+	given := map[string]bool{}
+	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	switch {
+	case given["db"] && given["dsn"]:
+		fmt.Fprintln(stderr, "server: give -db or -dsn, not both: the data is in one database")
+		return 2
+	case given["dsn"] && to.dsn == "":
+		fmt.Fprintln(stderr, "server: -dsn is empty") // a variable that is not set, perhaps
+		return 2
+	}
+	if err := serve(ctx, *addr, to, stdout, stderr); err != nil {
 		fmt.Fprintf(stderr, "server: %v\n", err)
 		return 1
 	}
 	return 0
 }
 
-// serve answers requests until ctx is done.
-func serve(ctx context.Context, addr, path string, stdout, stderr io.Writer) (err error) {
-	if path == "" {
-		if path, err = defaultPath(); err != nil {
-			return fmt.Errorf("no cache directory for the database, give a file with -db: %w", err)
+// target is which database: a file, or a server's. The zero value is the file in
+// the cache directory.
+type target struct{ path, dsn string }
+
+// open opens it, and says what is there.
+func (to target) open(ctx context.Context) (db *database, what string, err error) {
+	if to.dsn != "" {
+		db, seeded, err := openPostgres(ctx, to.dsn, time.Now())
+		if seeded {
+			return db, "made 14 months of bookings in PostgreSQL", err
+		}
+		return db, "using the tables in PostgreSQL", err
+	}
+	if to.path == "" {
+		if to.path, err = defaultPath(); err != nil {
+			return nil, "", fmt.Errorf("no cache directory for the database, give a file with -db: %w", err)
 		}
 	}
+	db, seeded, err := openFile(ctx, to.path, time.Now())
+	if seeded {
+		return db, "made 14 months of bookings in " + to.path, err
+	}
+	return db, "using " + to.path + " (delete it to begin anew)", err
+}
+
+// serve answers requests until ctx is done.
+func serve(ctx context.Context, addr string, to target, stdout, stderr io.Writer) (err error) {
 	// The address first: it is the likeliest to fail, and holds back a second
-	// server before it opens the same file.
+	// server before it opens the same database.
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
 		return fmt.Errorf("%w\nchoose another address with -addr, such as -addr 127.0.0.1:8081", err)
 	}
 	defer listener.Close()
-	db, seeded, err := openDatabase(ctx, path, time.Now())
+	db, what, err := to.open(ctx)
 	if err != nil && ctx.Err() != nil {
-		return fmt.Errorf("interrupted; nothing is left behind: %w", err)
+		return fmt.Errorf("interrupted; the next start begins anew: %w", err)
 	}
 	if err != nil {
 		return err
@@ -91,12 +131,7 @@ func serve(ctx context.Context, addr, path string, stdout, stderr io.Writer) (er
 		IdleTimeout:       2 * time.Minute,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
-	if seeded {
-		fmt.Fprintf(stdout, "made 14 months of bookings in %s\n", path)
-	} else {
-		fmt.Fprintf(stdout, "using %s (delete it to begin anew)\n", path)
-	}
-	fmt.Fprintf(stdout, "http://%s/\n", listener.Addr())
+	fmt.Fprintf(stdout, "%s\nhttp://%s/\n", what, listener.Addr())
 
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()

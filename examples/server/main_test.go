@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -27,10 +28,17 @@ func TestWrongArguments(t *testing.T) {
 		{[]string{"-nonsense"}, 2, "not defined"},
 		{[]string{"serve"}, 2, "unexpected argument"},
 		{[]string{"-addr", "127.0.0.1:0", "-db", "/dev/null/server.db"}, 1, "/dev/null"},
+		{[]string{"-db", "server.db", "-dsn", "postgres://localhost/x"}, 2, "-db or -dsn, not both"},
+		{[]string{"-dsn", ""}, 2, "-dsn is empty"},
+		{[]string{"-addr", "127.0.0.1:0", "-dsn", "postgres://me:secret@127.0.0.1:1/shop"}, 1, "PostgreSQL at 127.0.0.1:1/shop: "},
+		{[]string{"-addr", "127.0.0.1:0", "-dsn", "postgres://me:secret@%zz/shop"}, 1, "-dsn: "},
 	} {
 		var out, errs bytes.Buffer
 		if code := run(t.Context(), tt.args, &out, &errs); code != tt.code || !strings.Contains(errs.String(), tt.want) {
 			t.Errorf("%v: exit code %d, %q; want %d and %q", tt.args, code, errs.String(), tt.code, tt.want)
+		}
+		if tt.code == 1 && strings.Count(errs.String(), "\n") != 1 || strings.Contains(errs.String(), "secret") {
+			t.Errorf("%v: %q is more than a line, or tells the password", tt.args, errs.String())
 		}
 	}
 }
@@ -53,40 +61,49 @@ func TestAnAddressInUseSaysWhatToDo(t *testing.T) {
 	}
 }
 
+// started is the whole program, listening.
+type started struct {
+	url   string
+	lines []string // printed before the address
+	stop  func() (code int)
+	errs  *bytes.Buffer
+}
+
+func start(t *testing.T, args ...string) started {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	read, write := io.Pipe()
+	ended := make(chan int, 1)
+	p := started{errs: &bytes.Buffer{}}
+	go func() {
+		ended <- run(ctx, append([]string{"-addr", "127.0.0.1:0"}, args...), write, p.errs)
+		write.Close()
+	}()
+	p.stop = sync.OnceValue(func() int { stop(); return <-ended })
+	t.Cleanup(func() { p.stop() })
+	for lines := bufio.NewScanner(read); p.url == "" && lines.Scan(); {
+		if strings.HasPrefix(lines.Text(), "http://") {
+			p.url = strings.TrimSuffix(lines.Text(), "/")
+		} else {
+			p.lines = append(p.lines, lines.Text())
+		}
+	}
+	if p.url == "" {
+		t.Fatalf("no address; exit code %d: %s", p.stop(), p.errs)
+	}
+	return p
+}
+
 // The whole program: it says where it is, answers, and ends cleanly.
 func TestItServesUntilItIsStopped(t *testing.T) {
 	t.Parallel()
-	path := copyOfSeeded(t)
-	ctx, stop := context.WithCancel(t.Context())
-	defer stop()
-	read, write := io.Pipe()
-	ended := make(chan int, 1)
-	var errs bytes.Buffer
-	go func() {
-		ended <- run(ctx, []string{"-addr", "127.0.0.1:0", "-db", path}, write, &errs)
-		write.Close()
-	}()
-	address := ""
-	for lines := bufio.NewScanner(read); address == "" && lines.Scan(); {
-		if strings.HasPrefix(lines.Text(), "http://") {
-			address = lines.Text()
-		}
-	}
-	if address == "" {
-		t.Fatalf("no address; exit code %d: %s", <-ended, errs.String())
-	}
-	res, err := http.Get(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	res.Body.Close()
-	if res.StatusCode != http.StatusOK {
-		t.Errorf("first page: %s", res.Status)
+	p := start(t, "-db", copyOfSeeded(t))
+	if a := (visitor{t: t, url: p.url}).get("/"); a.status != http.StatusOK {
+		t.Errorf("first page: %d", a.status)
 	}
 	http.DefaultClient.CloseIdleConnections()
-	stop()
-	if code := <-ended; code != 0 {
-		t.Errorf("exit code %d: %s", code, errs.String())
+	if code := p.stop(); code != 0 {
+		t.Errorf("exit code %d: %s", code, p.errs)
 	}
 }
 
@@ -96,7 +113,7 @@ func TestAnInterruptedStartLeavesNothingBehind(t *testing.T) {
 	path := filepath.Join(dir, "server.db")
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
-	if _, _, err := openDatabase(ctx, path, aWednesday); !errors.Is(err, context.Canceled) {
+	if _, _, err := openFile(ctx, path, aWednesday); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want that it was interrupted", err)
 	}
 	left, err := os.ReadDir(dir)
@@ -117,15 +134,15 @@ func TestTheDatabaseIsMadeOnce(t *testing.T) {
 	path := copyOfSeeded(t)
 	var counts [2]int
 	for i := range counts {
-		db, fresh, err := openDatabase(t.Context(), path, aWednesday)
+		db, fresh, err := openFile(t.Context(), path, aWednesday)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if counts[i], _, err = db.ledger.counts(t.Context()); err != nil || fresh {
 			t.Errorf("start %d made it anew: %v, %v", i+2, fresh, err)
 		}
-		if err := db.ledger.insert(t.Context(), booking{ID: "BH-MINE"}); err != nil {
-			t.Fatal(err)
+		if err := db.ledger.insert(t.Context(), booking{ID: "BH-MINE"}); i == 0 && err != nil || i > 0 && !errors.Is(err, errBooked) {
+			t.Fatalf("start %d: %v", i+2, err)
 		}
 		if err := db.db.Close(); err != nil {
 			t.Fatal(err)
@@ -155,7 +172,7 @@ func TestSomebodyElsesDatabaseIsLeftAlone(t *testing.T) {
 	}
 	for _, path := range []string{path, diary, t.TempDir()} {
 		before, _ := os.ReadFile(path)
-		if _, _, err := openDatabase(t.Context(), path, aWednesday); err == nil || !strings.Contains(err.Error(), "not made by this server") {
+		if _, _, err := openFile(t.Context(), path, aWednesday); err == nil || !strings.Contains(err.Error(), "not made by this server") {
 			t.Errorf("%s: error %v", path, err)
 		}
 		if after, _ := os.ReadFile(path); !bytes.Equal(before, after) {

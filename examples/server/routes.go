@@ -27,6 +27,7 @@ var static embed.FS
 // site is the website of the business.
 type site struct {
 	svc    *coupon.Service
+	db     *database
 	ledger ledger
 	loc    *time.Location
 	now    func() time.Time
@@ -53,7 +54,7 @@ func newHandler(d *database, now func() time.Time, log *slog.Logger) (http.Handl
 		return nil, err
 	}
 	return (&site{
-		svc: svc, ledger: d.ledger, loc: loc, log: log, pages: pages,
+		svc: svc, db: d, ledger: d.ledger, loc: loc, log: log, pages: pages,
 		now:   now,
 		newID: func() string { return "BH-" + rand.Text()[:8] },
 	}).router()

@@ -27,16 +27,17 @@ type simulation struct {
 	campaigns []campaign
 	ids       []coupon.ID // of the campaigns; empty before they are created
 	bookings  []*booking
+	refused   []*coupon.RefusedError
 }
 
 // simulate fills an empty store with the coupons of the business and what became
-// of them until now, and gives all bookings, with and without a coupon. The same
-// now gives the same, to the last id; another now on the same local day gives
-// more or less of that day.
-func simulate(ctx context.Context, st coupon.Store, now time.Time) ([]booking, error) {
+// of them until now, and gives all bookings, with and without a coupon, and what
+// was refused. The same now gives the same, to the last id; another now on the
+// same local day gives more or less of that day.
+func simulate(ctx context.Context, st coupon.Store, now time.Time) ([]booking, []*coupon.RefusedError, error) {
 	loc, err := businessZone()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	s := &simulation{
 		ctx:       ctx,
@@ -50,7 +51,7 @@ func simulate(ctx context.Context, st coupon.Store, now time.Time) ([]booking, e
 		Rand:  rand.NewChaCha8([32]byte{1}), // the same ids every time
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	s.planCampaigns()
 	for day := firstDay; day <= 0; day++ {
@@ -62,18 +63,18 @@ func simulate(ctx context.Context, st coupon.Store, now time.Time) ([]booking, e
 			break
 		}
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		s.now = e.at
 		if err := e.do(); err != nil {
-			return nil, fmt.Errorf("simulating %s: %w", e.at.Format(time.DateTime), err)
+			return nil, nil, fmt.Errorf("simulating %s: %w", e.at.Format(time.DateTime), err)
 		}
 	}
 	out := make([]booking, len(s.bookings))
 	for i, b := range s.bookings {
 		out[i] = *b
 	}
-	return out, nil
+	return out, s.refused, nil
 }
 
 // planCampaigns puts on the agenda when each coupon is made and what is done
@@ -155,7 +156,9 @@ func (s *simulation) book(p *customer, b booking, code coupon.Code) error {
 		if err == nil {
 			err = b.apply(r.Code, r.Discount, r.Lines)
 		}
-		if err != nil && !errors.Is(err, coupon.ErrRefused) {
+		if refused, ok := errors.AsType[*coupon.RefusedError](err); ok {
+			s.refused = append(s.refused, refused)
+		} else if err != nil {
 			return err
 		}
 	}

@@ -45,7 +45,7 @@ type lived struct {
 func live(t *testing.T, now time.Time) lived {
 	t.Helper()
 	st := memory.New()
-	bookings, err := simulate(t.Context(), st, now)
+	bookings, _, err := simulate(t.Context(), st, now)
 	if err != nil {
 		t.Fatal(err)
 	}

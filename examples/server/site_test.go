@@ -1,362 +1,166 @@
 package main
 
 import (
-	"context"
-	"io"
-	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/couponkit/coupon"
 )
 
-// aWednesday is when the visitors of these tests come: noon in Chicago.
-var aWednesday = time.Date(2026, time.July, 15, 17, 0, 0, 0, time.UTC)
-
-// firstStart is what the first start on that day leaves. Living through the
-// history takes its time under the race detector, so it is done once.
-type firstStart struct {
-	fresh bool
-	files []string // in the directory, once the database is closed
-	data  []byte
-}
-
-var seeded = sync.OnceValues(func() (f firstStart, err error) {
-	dir, err := os.MkdirTemp("", "brightside")
-	if err != nil {
-		return f, err
-	}
-	defer os.RemoveAll(dir)
-	// Characters that mean something in a URL are nothing special in a path.
-	path := filepath.Join(dir, "100% mine? #1.db")
-	db, fresh, err := openDatabase(context.Background(), path, aWednesday)
-	if err != nil {
-		return f, err
-	}
-	f.fresh = fresh
-	if err := db.db.Close(); err != nil {
-		return f, err
-	}
-	entries, err := os.ReadDir(filepath.Dir(path))
-	for _, e := range entries {
-		f.files = append(f.files, e.Name())
-	}
-	if err == nil {
-		f.data, err = os.ReadFile(path)
-	}
-	return f, err
-})
-
-// copyOfSeeded is a database file as the first start leaves it.
-func copyOfSeeded(t *testing.T) string {
-	t.Helper()
-	first, err := seeded()
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(t.TempDir(), "server.db")
-	if err := os.WriteFile(path, first.data, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
-// visitor is somebody at a browser, in front of a website of their own.
-type visitor struct {
-	t   *testing.T
-	url string
-	db  *database
-	svc *coupon.Service
-}
-
-func visit(t *testing.T) visitor {
-	t.Helper()
-	path := copyOfSeeded(t)
-	var ticks atomic.Int64 // time goes on, a millisecond at every look
-	now := func() time.Time { return aWednesday.Add(time.Duration(ticks.Add(1)) * time.Millisecond) }
-	db, fresh, err := openDatabase(t.Context(), path, now())
-	if err != nil || fresh {
-		t.Fatalf("open: made anew %v, %v", fresh, err)
-	}
-	t.Cleanup(func() { db.db.Close() })
-	handler, err := newHandler(db, now, slog.New(slog.NewTextHandler(t.Output(), nil)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(handler)
-	t.Cleanup(server.Close)
-	svc, err := coupon.New(coupon.Config{Store: db.coupons, Now: now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return visitor{t: t, url: server.URL, db: db, svc: svc}
-}
-
-// answer is what came back, without following redirects.
-type answer struct {
-	status   int
-	location string
-	header   http.Header
-	body     string
-}
-
-func (v visitor) do(r *http.Request) answer {
-	v.t.Helper()
-	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	res, err := client.Do(r)
-	if err != nil {
-		v.t.Fatal(err)
-	}
-	defer res.Body.Close()
-	body, err := io.ReadAll(res.Body)
-	if err != nil {
-		v.t.Fatal(err)
-	}
-	return answer{res.StatusCode, res.Header.Get("Location"), res.Header, string(body)}
-}
-
-func (v visitor) get(path string) answer {
-	v.t.Helper()
-	r, err := http.NewRequestWithContext(v.t.Context(), http.MethodGet, v.url+path, nil)
-	if err != nil {
-		v.t.Fatal(err)
-	}
-	return v.do(r)
-}
-
-func (v visitor) post(path string, form url.Values, header ...string) answer {
-	v.t.Helper()
-	r, err := http.NewRequestWithContext(v.t.Context(), http.MethodPost, v.url+path, strings.NewReader(form.Encode()))
-	if err != nil {
-		v.t.Fatal(err)
-	}
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	for i := 0; i < len(header); i += 2 {
-		r.Header.Set(header[i], header[i+1])
-	}
-	return v.do(r)
-}
-
-// fill is the form of /book as a browser would send it, with these fields
-// changed.
-func (v visitor) fill(fields ...string) url.Values {
-	v.t.Helper()
-	found := regexp.MustCompile(`name="id" value="(BH-[A-Z0-9]+)"`).FindStringSubmatch(v.get("/book").body)
-	if found == nil {
-		v.t.Fatal("the form has no booking number")
-	}
-	form := url.Values{
-		"id": {found[1]}, "quantity-standard-clean": {"1"}, "date": {"2026-07-20"}, "time": {"09:30"}, // a Monday
-		"frequency": {""}, "area": {"downtown"}, "email": {"Newcomer@Example.org"}, "code": {"SPARKLE15"},
-	}
-	for i := 0; i < len(fields); i += 2 {
-		form.Set(fields[i], fields[i+1])
-	}
-	return form
-}
-
-func (v visitor) coupon(code string) coupon.CouponState {
-	v.t.Helper()
-	c, err := v.svc.CouponByCode(v.t.Context(), code)
-	if err != nil {
-		v.t.Fatal(err)
-	}
-	state, err := v.svc.State(v.t.Context(), c.ID)
-	if err != nil {
-		v.t.Fatal(err)
-	}
-	return state
-}
-
-func (v visitor) redemptions(booking string) (out []coupon.Redemption) {
-	v.t.Helper()
-	for r, err := range v.svc.Redemptions(v.t.Context(), coupon.RedemptionFilter{Booking: booking}) {
-		if err != nil {
-			v.t.Fatal(err)
-		}
-		out = append(out, r)
-	}
-	return out
-}
-
-// served is a booking of the seed whose service was long ago, of a customer who
-// is known.
-func (v visitor) served() booking {
-	v.t.Helper()
-	var id string
-	err := v.db.db.QueryRowContext(v.t.Context(), `SELECT id FROM bookings WHERE customer <> '' AND cancelled_at = 0 AND service_at > 0 ORDER BY made_at LIMIT 1`).Scan(&id)
-	if err != nil {
-		v.t.Fatal(err)
-	}
-	b, err := v.db.ledger.booking(v.t.Context(), id)
-	if err != nil {
-		v.t.Fatal(err)
-	}
-	return b
-}
-
-func (v visitor) booked(id string) bool {
-	v.t.Helper()
-	_, err := v.db.ledger.booking(v.t.Context(), id)
-	if err != nil && err != errNoBooking {
-		v.t.Fatal(err)
-	}
-	return err == nil
-}
-
 func TestEveryPageAnswers(t *testing.T) {
 	t.Parallel()
-	v := visit(t)
-	id := string(v.coupon("SPARKLE15").ID)
-	for path, want := range map[string]struct {
-		status int
-		text   string
-	}{
-		"/":                           {200, "SPARKLE15"},
-		"/book":                       {200, "Standard cleaning"},
-		"/book?code=STEADY10":         {200, `value="STEADY10"`},
-		"/bookings/BH-10001":          {200, "What was booked"},
-		"/bookings/BH-NONE":           {404, "no booking of that number"},
-		"/no/such/page":               {404, "no such page"},
-		"/book/price":                 {405, ""},
-		"/static/site.css":            {200, "--brand"},
-		"/static/sun.svg":             {200, "<svg"},
-		adminPath:                     {307, ""},
-		adminPath + "/":               {200, "SPARKLE15"},
-		adminPath + "/c/" + id:        {200, "Total Bookings"},
-		adminPath + "/c/" + id + "/x": {404, ""},
-		adminPath + "x/":              {404, "no such page"},
-	} {
-		a := v.get(path)
-		if a.status != want.status || !strings.Contains(a.body, want.text) {
-			t.Errorf("GET %s: %d, want %d with %q:\n%s", path, a.status, want.status, want.text, a.body)
+	onEach(t, func(t *testing.T, v visitor) {
+		id := string(v.coupon("SPARKLE15").ID)
+		for path, want := range map[string]struct {
+			status int
+			text   string
+		}{
+			"/":                           {200, "SPARKLE15"},
+			"/book":                       {200, "Standard cleaning"},
+			"/book?code=STEADY10":         {200, `value="STEADY10"`},
+			"/bookings/BH-10001":          {200, "What was booked"},
+			"/bookings/BH-NONE":           {404, "no booking of that number"},
+			"/no/such/page":               {404, "no such page"},
+			"/book/price":                 {405, ""},
+			"/static/site.css":            {200, "--brand"},
+			"/static/sun.svg":             {200, "<svg"},
+			adminPath:                     {307, ""},
+			adminPath + "/":               {200, "SPARKLE15"},
+			adminPath + "/c/" + id:        {200, "Total Bookings"},
+			adminPath + "/c/" + id + "/x": {404, ""},
+			adminPath + "x/":              {404, "no such page"},
+		} {
+			a := v.get(path)
+			if a.status != want.status || !strings.Contains(a.body, want.text) {
+				t.Errorf("GET %s: %d, want %d with %q:\n%s", path, a.status, want.status, want.text, a.body)
+			}
+			if a.status != http.StatusTemporaryRedirect && !strings.Contains(a.header.Get("Content-Security-Policy"), "default-src 'none'") {
+				t.Errorf("GET %s: no strict content security policy: %v", path, a.header)
+			}
+			if inline := regexp.MustCompile(`(?i)<style|<script[^>]*>[^<]|\sstyle=|\son[a-z]+=`).FindString(a.body); inline != "" && !strings.HasPrefix(path, "/static") {
+				t.Errorf("GET %s: inline %q breaks the policy", path, inline)
+			}
 		}
-		if a.status != http.StatusTemporaryRedirect && !strings.Contains(a.header.Get("Content-Security-Policy"), "default-src 'none'") {
-			t.Errorf("GET %s: no strict content security policy: %v", path, a.header)
-		}
-		if inline := regexp.MustCompile(`(?i)<style|<script[^>]*>[^<]|\sstyle=|\son[a-z]+=`).FindString(a.body); inline != "" && !strings.HasPrefix(path, "/static") {
-			t.Errorf("GET %s: inline %q breaks the policy", path, inline)
-		}
-	}
+	})
 }
 
 func TestApplyShowsThePriceAndWritesNothing(t *testing.T) {
 	t.Parallel()
-	v := visit(t)
-	before := v.coupon("SPARKLE15").Limits[0].Used
-	form := v.fill("quantity-windows", "10") // 129.00 of cleaning, 95.00 of windows
-	a := v.post("/book/price", form)
-	for _, text := range []string{"Code SPARKLE15 takes $19.35 off", "<del>$129.00</del> <ins>−$19.35</ins>", "$95.00", "$224.00", "$204.65"} {
-		if !strings.Contains(a.body, text) {
-			t.Errorf("the page does not show %q", text)
+	onEach(t, func(t *testing.T, v visitor) {
+		before := v.coupon("SPARKLE15").Limits[0].Used
+		form := v.fill("quantity-windows", "10") // 129.00 of cleaning, 95.00 of windows
+		a := v.post("/book/price", form)
+		for _, text := range []string{"Code SPARKLE15 takes $19.35 off", "<del>$129.00</del> <ins>−$19.35</ins>", "$95.00", "$224.00", "$204.65"} {
+			if !strings.Contains(a.body, text) {
+				t.Errorf("the page does not show %q", text)
+			}
 		}
-	}
-	if a.status != 200 || v.booked(form.Get("id")) || v.redemptions(form.Get("id")) != nil || v.coupon("SPARKLE15").Limits[0].Used != before {
-		t.Errorf("status %d, or something was written", a.status)
-	}
+		if a.status != 200 || v.booked(form.Get("id")) || v.redemptions(form.Get("id")) != nil || v.coupon("SPARKLE15").Limits[0].Used != before {
+			t.Errorf("status %d, or something was written", a.status)
+		}
+	})
 }
 
 func TestWhatIsBookedIsFoundOnTheCouponsPage(t *testing.T) {
 	t.Parallel()
-	v := visit(t)
-	form := v.fill()
-	id := form.Get("id")
-	before := v.coupon("SPARKLE15")
-	a := v.post("/book", form)
-	if a.status != http.StatusSeeOther || a.location != "/bookings/"+id+"?booked" {
-		t.Fatalf("%d to %q:\n%s", a.status, a.location, a.body)
-	}
-	if page := v.get(a.location).body; !strings.Contains(page, "Your booking number is <strong>"+id) || !strings.Contains(page, "$109.65") ||
-		!strings.Contains(page, adminPath+"/c/"+string(before.ID)) {
-		t.Errorf("the confirmation lacks the number, the price or the way to the coupon:\n%s", page)
-	}
-	rs := v.redemptions(id)
-	if len(rs) != 1 || rs[0].Coupon != before.ID || rs[0].Discount.String() != "19.35 USD" || rs[0].Customer != "newcomer@example.org" ||
-		rs[0].NewCustomer == nil || !*rs[0].NewCustomer || rs[0].MadeAt.Sub(aWednesday).Round(time.Minute) != 0 {
-		t.Errorf("redemptions %+v", rs)
-	}
-	if after := v.coupon("SPARKLE15"); after.Limits[0].Used != before.Limits[0].Used+1 {
-		t.Errorf("used %d, then %d", before.Limits[0].Used, after.Limits[0].Used)
-	}
-	if page := v.get(adminPath + "/c/" + string(before.ID) + "/bookings").body; !strings.Contains(page, "/bookings/"+id) {
-		t.Errorf("the coupon's bookings do not link to %s:\n%s", id, page)
-	}
+	onEach(t, func(t *testing.T, v visitor) {
+		form := v.fill()
+		id := form.Get("id")
+		before := v.coupon("SPARKLE15")
+		a := v.post("/book", form)
+		if a.status != http.StatusSeeOther || a.location != "/bookings/"+id+"?booked" {
+			t.Fatalf("%d to %q:\n%s", a.status, a.location, a.body)
+		}
+		if page := v.get(a.location).body; !strings.Contains(page, "Your booking number is <strong>"+id) || !strings.Contains(page, "$109.65") ||
+			!strings.Contains(page, adminPath+"/c/"+string(before.ID)) {
+			t.Errorf("the confirmation lacks the number, the price or the way to the coupon:\n%s", page)
+		}
+		rs := v.redemptions(id)
+		if len(rs) != 1 || rs[0].Coupon != before.ID || rs[0].Discount.String() != "19.35 USD" || rs[0].Customer != "newcomer@example.org" ||
+			rs[0].NewCustomer == nil || !*rs[0].NewCustomer || rs[0].MadeAt.Sub(aWednesday).Round(time.Minute) != 0 {
+			t.Errorf("redemptions %+v", rs)
+		}
+		if after := v.coupon("SPARKLE15"); after.Limits[0].Used != before.Limits[0].Used+1 {
+			t.Errorf("used %d, then %d", before.Limits[0].Used, after.Limits[0].Used)
+		}
+		if page := v.get(adminPath + "/c/" + string(before.ID) + "/bookings").body; !strings.Contains(page, "/bookings/"+id) {
+			t.Errorf("the coupon's bookings do not link to %s:\n%s", id, page)
+		}
+	})
 }
 
 func TestTheSameFormTwiceIsOneBooking(t *testing.T) {
 	t.Parallel()
-	v := visit(t)
-	form := v.fill()
-	before := v.coupon("SPARKLE15").Limits[0].Used
-	var wg sync.WaitGroup
-	for range 8 {
-		wg.Go(func() {
-			if a := v.post("/book", form); a.status != http.StatusSeeOther {
-				t.Errorf("%d: %s", a.status, a.body)
-			}
-		})
-	}
-	wg.Wait()
-	if used := v.coupon("SPARKLE15").Limits[0].Used; used != before+1 || len(v.redemptions(form.Get("id"))) != 1 {
-		t.Errorf("used %d, then %d, want one more", before, used)
-	}
-	// The same number with something else is not the same booking.
-	form.Set("quantity-standard-clean", "2")
-	a := v.post("/book", form)
-	b, err := v.db.ledger.booking(t.Context(), form.Get("id"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if a.status != http.StatusConflict || strings.Contains(a.body, form.Get("id")+`"`) || b.Lines[0].Quantity != 1 {
-		t.Errorf("%d, quantity %d: want a conflict and a new number", a.status, b.Lines[0].Quantity)
-	}
+	onEach(t, func(t *testing.T, v visitor) {
+		form := v.fill()
+		before := v.coupon("SPARKLE15").Limits[0].Used
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() {
+				if a := v.post("/book", form); a.status != http.StatusSeeOther {
+					t.Errorf("%d: %s", a.status, a.body)
+				}
+			})
+		}
+		wg.Wait()
+		if used := v.coupon("SPARKLE15").Limits[0].Used; used != before+1 || len(v.redemptions(form.Get("id"))) != 1 {
+			t.Errorf("used %d, then %d, want one more", before, used)
+		}
+		// The same number with something else is not the same booking.
+		form.Set("quantity-standard-clean", "2")
+		a := v.post("/book", form)
+		b, err := v.db.ledger.booking(t.Context(), form.Get("id"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a.status != http.StatusConflict || strings.Contains(a.body, form.Get("id")+`"`) || b.Lines[0].Quantity != 1 {
+			t.Errorf("%d, quantity %d: want a conflict and a new number", a.status, b.Lines[0].Quantity)
+		}
+	})
 }
 
 func TestACodeThatIsRefused(t *testing.T) {
 	t.Parallel()
-	v := visit(t)
-	regular := v.served().Customer
-	for name, tt := range map[string]struct {
-		fields []string
-		want   string
-	}{
-		"unknown":                {[]string{"code", "NOSUCHCODE"}, coupon.NotValid},
-		"not a code":             {[]string{"code", "NO SUCH"}, coupon.NotValid},
-		"used up":                {[]string{"code", "FIRST60"}, coupon.NotValid},
-		"archived":               {[]string{"code", "HANDY15"}, coupon.NotValid},
-		"inactive":               {[]string{"code", "LOYAL10"}, coupon.NotValid},
-		"scheduled":              {[]string{"code", "BRIGHT30"}, coupon.NotValid},
-		"expired, and too small": {[]string{"code", "MOVE50"}, coupon.NotValid},
-		"not a new customer":     {[]string{"code", "WELCOME20", "email", regular}, coupon.NotValid},
-		"another day":            {[]string{"code", "EARLYWEEK12", "date", "2026-07-23"}, "This code is for bookings on Monday, Tuesday."},
-		"another hour":           {[]string{"code", "EARLYWEEK12", "time", "14:00"}, "This code is for bookings at 08:00–13:00."},
-		"no hour":                {[]string{"code", "EARLYWEEK12", "time", ""}, "Choose a time first: this code depends on it."},
-		"one-time":               {[]string{"code", "STEADY10"}, "This code is for recurring bookings."},
-		"every month":            {[]string{"code", "STEADY10", "frequency", "monthly"}, "This code is for weekly, every-2-weeks bookings."},
-		"nothing eligible":       {[]string{"quantity-standard-clean", "", "quantity-handyman", "3"}, "This code does not apply to anything in this booking."},
-	} {
-		form := v.fill(tt.fields...)
-		shown := strings.ReplaceAll(tt.want, "'", "&#39;")
-		if a := v.post("/book/price", form); a.status != http.StatusOK || !strings.Contains(a.body, shown) || strings.Contains(a.body, " off.</p>") {
-			t.Errorf("%s: Apply gives %d without %q", name, a.status, tt.want)
+	onEach(t, func(t *testing.T, v visitor) {
+		regular := v.served().Customer
+		for name, tt := range map[string]struct {
+			fields []string
+			want   string
+		}{
+			"unknown":                {[]string{"code", "NOSUCHCODE"}, coupon.NotValid},
+			"not a code":             {[]string{"code", "NO SUCH"}, coupon.NotValid},
+			"used up":                {[]string{"code", "FIRST60"}, coupon.NotValid},
+			"archived":               {[]string{"code", "HANDY15"}, coupon.NotValid},
+			"inactive":               {[]string{"code", "LOYAL10"}, coupon.NotValid},
+			"scheduled":              {[]string{"code", "BRIGHT30"}, coupon.NotValid},
+			"expired, and too small": {[]string{"code", "MOVE50"}, coupon.NotValid},
+			"not a new customer":     {[]string{"code", "WELCOME20", "email", regular}, coupon.NotValid},
+			"another day":            {[]string{"code", "EARLYWEEK12", "date", "2026-07-23"}, "This code is for bookings on Monday, Tuesday."},
+			"another hour":           {[]string{"code", "EARLYWEEK12", "time", "14:00"}, "This code is for bookings at 08:00–13:00."},
+			"no hour":                {[]string{"code", "EARLYWEEK12", "time", ""}, "Choose a time first: this code depends on it."},
+			"one-time":               {[]string{"code", "STEADY10"}, "This code is for recurring bookings."},
+			"every month":            {[]string{"code", "STEADY10", "frequency", "monthly"}, "This code is for weekly, every-2-weeks bookings."},
+			"nothing eligible":       {[]string{"quantity-standard-clean", "", "quantity-handyman", "3"}, "This code does not apply to anything in this booking."},
+		} {
+			form := v.fill(tt.fields...)
+			shown := strings.ReplaceAll(tt.want, "'", "&#39;")
+			if a := v.post("/book/price", form); a.status != http.StatusOK || !strings.Contains(a.body, shown) || strings.Contains(a.body, " off.</p>") {
+				t.Errorf("%s: Apply gives %d without %q", name, a.status, tt.want)
+			}
+			if a := v.post("/book", form); a.status != http.StatusUnprocessableEntity || !strings.Contains(a.body, shown) || v.booked(form.Get("id")) {
+				t.Errorf("%s: Book gives %d without %q, or books", name, a.status, tt.want)
+			}
+			form.Set("code", "")
+			if a := v.post("/book", form); a.status != http.StatusSeeOther || v.redemptions(form.Get("id")) != nil {
+				t.Errorf("%s: without the code it gives %d", name, a.status)
+			}
 		}
-		if a := v.post("/book", form); a.status != http.StatusUnprocessableEntity || !strings.Contains(a.body, shown) || v.booked(form.Get("id")) {
-			t.Errorf("%s: Book gives %d without %q, or books", name, a.status, tt.want)
-		}
-		form.Set("code", "")
-		if a := v.post("/book", form); a.status != http.StatusSeeOther || v.redemptions(form.Get("id")) != nil {
-			t.Errorf("%s: without the code it gives %d", name, a.status)
-		}
-	}
+	})
 }
 
 // A stranger can't tell from the answer whether a code exists.
@@ -373,48 +177,50 @@ func TestARefusalThatHidesTheCodeHidesTheRest(t *testing.T) {
 
 func TestTheLastUseMayBeGoneBetweenApplyAndBook(t *testing.T) {
 	t.Parallel()
-	v := visit(t)
-	form := v.fill()
-	if a := v.post("/book/price", form); !strings.Contains(a.body, "takes $19.35 off") {
-		t.Fatalf("not applied: %s", a.body)
-	}
-	if _, err := v.svc.Deactivate(t.Context(), v.coupon("SPARKLE15").ID); err != nil {
-		t.Fatal(err)
-	}
-	a := v.post("/book", form)
-	if a.status != http.StatusUnprocessableEntity || !strings.Contains(a.body, "Nothing is booked yet") || v.booked(form.Get("id")) || v.redemptions(form.Get("id")) != nil {
-		t.Errorf("%d, booked %v", a.status, v.booked(form.Get("id")))
-	}
+	onEach(t, func(t *testing.T, v visitor) {
+		form := v.fill()
+		if a := v.post("/book/price", form); !strings.Contains(a.body, "takes $19.35 off") {
+			t.Fatalf("not applied: %s", a.body)
+		}
+		if _, err := v.svc.Deactivate(t.Context(), v.coupon("SPARKLE15").ID); err != nil {
+			t.Fatal(err)
+		}
+		a := v.post("/book", form)
+		if a.status != http.StatusUnprocessableEntity || !strings.Contains(a.body, "Nothing is booked yet") || v.booked(form.Get("id")) || v.redemptions(form.Get("id")) != nil {
+			t.Errorf("%d, booked %v", a.status, v.booked(form.Get("id")))
+		}
+	})
 }
 
 func TestCancellingGivesTheUseBack(t *testing.T) {
 	t.Parallel()
-	v := visit(t)
-	before := v.coupon("SPARKLE15").Limits[0].Used
-	form := v.fill()
-	id := form.Get("id")
-	v.post("/book", form)
-	for range 2 {
-		if a := v.post("/bookings/"+id+"/cancel", nil); a.status != http.StatusSeeOther {
-			t.Fatalf("%d: %s", a.status, a.body)
+	onEach(t, func(t *testing.T, v visitor) {
+		before := v.coupon("SPARKLE15").Limits[0].Used
+		form := v.fill()
+		id := form.Get("id")
+		v.post("/book", form)
+		for range 2 {
+			if a := v.post("/bookings/"+id+"/cancel", nil); a.status != http.StatusSeeOther {
+				t.Fatalf("%d: %s", a.status, a.body)
+			}
 		}
-	}
-	if page := v.get("/bookings/" + id).body; !strings.Contains(page, "Cancelled on") || strings.Contains(page, "Cancel this booking") {
-		t.Errorf("the page does not say that it is cancelled:\n%s", page)
-	}
-	if rs := v.redemptions(id); len(rs) != 1 || rs[0].State != coupon.Cancelled || v.coupon("SPARKLE15").Limits[0].Used != before {
-		t.Errorf("redemptions %+v", rs)
-	}
-	// The form that made it does not make it again.
-	if a := v.post("/book", form); a.status != http.StatusSeeOther || v.redemptions(id)[0].State != coupon.Cancelled {
-		t.Errorf("the form again: %d", a.status)
-	}
-	if a := v.post("/bookings/"+v.served().ID+"/cancel", nil); a.status != http.StatusConflict {
-		t.Errorf("a booking of last year: %d", a.status)
-	}
-	if a := v.post("/bookings/BH-NONE/cancel", nil); a.status != http.StatusNotFound {
-		t.Errorf("no booking: %d", a.status)
-	}
+		if page := v.get("/bookings/" + id).body; !strings.Contains(page, "Cancelled on") || strings.Contains(page, "Cancel this booking") {
+			t.Errorf("the page does not say that it is cancelled:\n%s", page)
+		}
+		if rs := v.redemptions(id); len(rs) != 1 || rs[0].State != coupon.Cancelled || v.coupon("SPARKLE15").Limits[0].Used != before {
+			t.Errorf("redemptions %+v", rs)
+		}
+		// The form that made it does not make it again.
+		if a := v.post("/book", form); a.status != http.StatusSeeOther || v.redemptions(id)[0].State != coupon.Cancelled {
+			t.Errorf("the form again: %d", a.status)
+		}
+		if a := v.post("/bookings/"+v.served().ID+"/cancel", nil); a.status != http.StatusConflict {
+			t.Errorf("a booking of last year: %d", a.status)
+		}
+		if a := v.post("/bookings/BH-NONE/cancel", nil); a.status != http.StatusNotFound {
+			t.Errorf("no booking: %d", a.status)
+		}
+	})
 }
 
 func TestFieldsThatAreWrongAreNamed(t *testing.T) {
@@ -492,27 +298,28 @@ func TestTheAdminAnswersOnThisMachineOnly(t *testing.T) {
 // recorded for the same bookings.
 func TestTheLedgerKnowsWhoIsNew(t *testing.T) {
 	t.Parallel()
-	v := visit(t)
-	n := 0
-	for r, err := range v.svc.Redemptions(t.Context(), coupon.RedemptionFilter{}) {
-		if err != nil {
-			t.Fatal(err)
+	onEach(t, func(t *testing.T, v visitor) {
+		n := 0
+		for r, err := range v.svc.Redemptions(t.Context(), coupon.RedemptionFilter{}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.NewCustomer == nil {
+				continue
+			}
+			h, err := v.db.ledger.history(t.Context(), r.Customer, r.MadeAt)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n++; *r.NewCustomer != (h.Completed == 0) {
+				t.Errorf("%s: new is %v, %d completed bookings in the ledger", r.Booking, *r.NewCustomer, h.Completed)
+			}
 		}
-		if r.NewCustomer == nil {
-			continue
+		if n < 300 {
+			t.Errorf("only %d customers known", n)
 		}
-		h, err := v.db.ledger.history(t.Context(), r.Customer, r.MadeAt)
-		if err != nil {
-			t.Fatal(err)
+		if drift, err := v.svc.Verify(t.Context()); err != nil || len(drift) > 0 {
+			t.Errorf("counters are off: %v, %v", drift, err)
 		}
-		if n++; *r.NewCustomer != (h.Completed == 0) {
-			t.Errorf("%s: new is %v, %d completed bookings in the ledger", r.Booking, *r.NewCustomer, h.Completed)
-		}
-	}
-	if n < 300 {
-		t.Errorf("only %d customers known", n)
-	}
-	if drift, err := v.svc.Verify(t.Context()); err != nil || len(drift) > 0 {
-		t.Errorf("counters are off: %v, %v", drift, err)
-	}
+	})
 }
