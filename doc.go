@@ -33,6 +33,16 @@
 //	r, err := svc.Redeem(ctx, booking, "spring20") // counts once, however often it is called
 //	s, err := svc.Summary(ctx, c.ID, coupon.Range{})
 //
+// # The life of a redemption
+//
+// The booking's id is the key: the same call again gives the first result. A use
+// can be held while the customer pays ([Service.Reserve]) and is then redeemed
+// ([Service.Confirm]), given back ([Service.Release]), or counts no more when its
+// time is over. A booking that is changed is told by [Service.Amend], one that falls
+// through by [Service.Cancel], money given back by [Service.Refund]. The bookings of
+// one recurring agreement, a series, are one use. Several coupons stand on one
+// booking if each allows it ([Service.RedeemAll]).
+//
 // # Codes
 //
 // A coupon has one main code and any number of further ones ([Service.AddCode],
