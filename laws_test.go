@@ -128,6 +128,26 @@ func (s shop) standing(booking string) (out []coupon.Redemption) {
 	return out
 }
 
+// holding is how often a coupon is used and what it gives, a series being one use,
+// without what has expired.
+func (s shop) holding(id coupon.ID) (uses int, given decimal.Decimal) {
+	series := map[string]bool{}
+	for r, err := range s.Redemptions(s.ctx, coupon.RedemptionFilter{Coupon: id, States: []coupon.State{coupon.Redeemed, coupon.Refunded, coupon.Cancelled, coupon.Reserved}}) {
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		if !r.Holds || r.State == coupon.Reserved && !s.now.Before(r.ExpiresAt) {
+			continue
+		}
+		given = given.Add(r.Discount.Amount)
+		if r.Series == "" || !series[r.Series] {
+			uses++
+		}
+		series[r.Series] = true
+	}
+	return uses, given
+}
+
 // step does something to the shop. What the calls refuse is not looked at.
 func (s shop) step() {
 	t, ctx := s.t, s.ctx
@@ -201,6 +221,20 @@ func (s shop) holds() {
 			}
 			if !lines.Equal(r.Discount.Amount) {
 				t.Fatalf("%s of %s: the lines give %s, the discount is %s", r.Code, r.Booking, lines, r.Discount)
+			}
+		}
+	}
+	for c, err := range s.Coupons(s.ctx, coupon.CouponFilter{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		uses, given := s.holding(c.ID)
+		for _, u := range c.Limits {
+			if !u.Counted || u.Limit.Every != coupon.Ever {
+				continue
+			}
+			if n := int64(uses); u.Limit.Of == coupon.Uses && u.Used != n || u.Limit.Of == coupon.DiscountGiven && !u.Spent.Amount.Equal(given) {
+				t.Fatalf("%s: %d uses, %s given; the limit says %d and %s", c.Code, uses, given, u.Used, u.Spent)
 			}
 		}
 	}
