@@ -187,12 +187,14 @@ func (r Redemption) same(o Redemption) bool { return digest(r) == digest(o) }
 // [*CancelledError], one without redemptions [ErrNotFound].
 func (s *Service) SetCost(ctx context.Context, booking string, cost *Money) ([]Redemption, error) {
 	if cost != nil {
+		var p problems
 		n, err := cost.Minor()
-		if err != nil {
-			return nil, err
-		}
+		p.merge("cost", err)
 		if n < 0 {
-			return nil, invalid("cost", cost.String(), "must not be negative")
+			p.add("cost", cost.String(), "must not be negative")
+		}
+		if err := p.err(); err != nil {
+			return nil, err
 		}
 		m := fromMinor(n, cost.Currency)
 		cost = &m

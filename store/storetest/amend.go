@@ -290,7 +290,11 @@ func setCost(e *env) {
 		_, err := e.svc.SetCost(ctx, "b", &cost)
 		e.is(what, err, coupon.ErrInvalid)
 	}
-	_, err := e.svc.SetCost(ctx, "nothing", nil)
+	_, err := e.svc.SetCost(ctx, "b", &coupon.Money{Amount: usd("1").Amount.Shift(-3), Currency: "USD"})
+	if invalid, ok := errors.AsType[*coupon.InvalidError](err); !ok || invalid.Fields[0].Field != "cost" {
+		e.Errorf("a tenth of a cent: error %v, want it to name the cost", err)
+	}
+	_, err = e.svc.SetCost(ctx, "nothing", nil)
 	e.is("a booking without redemptions", err, coupon.ErrNotFound)
 	e.cancel("b")
 	if _, err = e.svc.SetCost(ctx, "b", new(usd("1"))); !errors.Is(err, coupon.ErrCancelled) {
