@@ -87,6 +87,17 @@ func (w *acquiring) plan(v *View) ([]step, error) {
 	return steps, nil
 }
 
+// acquired are the codes that take a use.
+func (w *acquiring) acquired(steps []step) []CouponCode {
+	var out []CouponCode
+	for i, k := range w.codes {
+		if steps[i] == acquired {
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
 func (w *acquiring) refusal(refusals []Refusal) error {
 	return &RefusedError{Refusals: refusals, Booking: w.booking.ID, Customer: w.booking.Customer.Key,
 		Subtotal: fromMinor(w.booking.subtotal, w.booking.Currency), At: w.now}
@@ -132,33 +143,28 @@ func (w *acquiring) decide(v *View) (*Changes, *ReclaimQuery, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if slices.Contains(steps, repeated) {
-		return nil, nil, w.twice(v)
-	}
-	var standing []Redemption
-	var codes []CouponCode
-	for i, k := range w.codes {
-		if steps[i] == acquired {
-			codes = append(codes, k)
-		}
-	}
+	x := pricing{booking: w.booking, now: w.now, coupons: v.Coupons, series: v.Series, existing: v.Redemptions, used: v.Used, counted: true}
 	for _, r := range v.Redemptions {
 		if _, ok := v.Coupons[r.Coupon]; !ok {
 			return nil, nil, errJoined
 		}
-		if again := indexOf(codes, r.Coupon) >= 0; again || !r.live(w.now) {
-			continue
-		}
+	}
+	codes := w.acquired(steps)
+	if slices.Contains(steps, repeated) {
+		// Two codes of one coupon are refused with all else that is wrong with the
+		// codes: that one of them is "already applied" would tell a stranger that it
+		// is a code, of somebody else or used up.
+		codes = w.codes
+	}
+	standing := x.standing(codes)
+	for _, r := range standing {
 		if indexOf(w.codes, r.Coupon) < 0 && r.State == Reserved && w.until.IsZero() {
 			return nil, nil, &ConflictError{Redemption: r, Differs: "it is reserved: redeem its code too, or release it"}
 		}
 		if r.Fingerprint != w.booking.fingerprint() && !r.Imported && len(codes) > 0 {
 			return nil, nil, contentDiffers(r)
 		}
-		standing = append(standing, r)
 	}
-	byPlace(standing)
-	x := pricing{booking: w.booking, now: w.now, coupons: v.Coupons, series: v.Series, existing: v.Redemptions, used: v.Used, counted: true}
 	offers := x.offers(codes, standing)
 	if q, err := w.judge(v, codes, offers); q != nil || err != nil {
 		return nil, q, err
@@ -179,6 +185,13 @@ func indexOf(codes []CouponCode, id ID) int {
 func (w *acquiring) judge(v *View, codes []CouponCode, offers []offered) (*ReclaimQuery, error) {
 	var refusals []Refusal
 	for i, o := range offers {
+		if o.terms.later {
+			// Only what has not expired makes it a later one.
+			q := w.reclaim(codes[i], Limit{Per: PerCoupon})
+			if q.Series = w.booking.Series; !v.reclaimed(q) {
+				return &q, nil
+			}
+		}
 		for _, r := range o.refusals {
 			if r.Reason == LimitReached {
 				if q := w.reclaim(codes[i], *r.Limit); !v.reclaimed(q) {
@@ -205,18 +218,6 @@ func (w *acquiring) judge(v *View, codes []CouponCode, offers []offered) (*Recla
 		}
 	}
 	return nil, nil
-}
-
-// twice refuses two codes of one coupon, with all else that is wrong with the
-// codes: that one of them is "already applied" would tell a stranger that it is a
-// code, of somebody else or used up.
-func (w *acquiring) twice(v *View) error {
-	x := pricing{booking: w.booking, now: w.now, coupons: v.Coupons, series: v.Series, existing: v.Redemptions, used: v.Used, counted: true}
-	var refusals []Refusal
-	for _, o := range x.offers(w.codes, nil) {
-		refusals = append(refusals, o.refusals...)
-	}
-	return w.refusal(refusals)
 }
 
 // sweepBatch is how many expired reservations a reservation takes back.
@@ -265,7 +266,11 @@ func (w *acquiring) take(v *View, steps []step, standing []Redemption, offers []
 			r.Place = place
 			if there {
 				out.release(&old)
-				r.Refund, r.Refunds = old.Refund, old.Refunds
+			}
+			if len(old.Refunds) > 0 {
+				if r.Refund, r.Refunds = old.Refund, old.Refunds; r.Refund.Currency != r.Subtotal.Currency {
+					return nil, nil, invalid("booking.currency", r.Subtotal.Currency, "must stay "+r.Refund.Currency+", in which money was given back")
+				}
 			}
 			switch {
 			case !w.until.IsZero():

@@ -79,7 +79,7 @@ func (w *amending) slots(v *View) []Slot {
 	for _, r := range v.Redemptions {
 		if r.live(w.now) && r.Holds {
 			out = append(out, heldBy(v, r)...)
-			r.Customer, r.Discount = w.booking.Customer.Key, fromMinor(1, r.Discount.Currency)
+			r.Customer = w.booking.Customer.Key
 			out = append(out, v.Coupons[r.Coupon].slots(r.Use())...)
 		}
 	}
@@ -105,7 +105,7 @@ func (w *amending) decide(v *View) (*Changes, *ReclaimQuery, error) {
 	if len(rs.all) == 0 {
 		return nil, nil, ended
 	}
-	byPlace(rs.all)
+	slices.SortStableFunc(rs.all, byPlace)
 	left := slices.Clone(w.booking.amounts)
 	for _, old := range slices.Clone(rs.all) {
 		c, ok := v.Coupons[old.Coupon]
@@ -119,21 +119,21 @@ func (w *amending) decide(v *View) (*Changes, *ReclaimQuery, error) {
 		}
 		w.result.Unmet = append(w.result.Unmet, unmet...)
 		if old.Holds {
-			out.take(old.Charges)
+			was := old
+			out.release(&was)
 			r.Charges = c.charges(r.Use())
-			out.give(r.Charges)
+			out.hold(&r, c)
 		}
 		if !r.same(old) {
 			rs.put(r)
 			out.event(r, EventAmended, r.Discount)
 		}
 	}
-	happened := rs.changed
 	if err := rs.settle(w.now); err != nil {
 		return nil, nil, err
 	}
 	for _, r := range rs.all {
-		r.Replayed = !happened[r.Coupon]
+		r.Replayed = !rs.changed[r.Coupon]
 		w.result.Redemptions = append(w.result.Redemptions, r)
 	}
 	rs.write(&out)
@@ -187,12 +187,14 @@ func (r Redemption) same(o Redemption) bool { return digest(r) == digest(o) }
 // [*CancelledError], one without redemptions [ErrNotFound].
 func (s *Service) SetCost(ctx context.Context, booking string, cost *Money) ([]Redemption, error) {
 	if cost != nil {
+		var p problems
 		n, err := cost.Minor()
-		if err != nil {
-			return nil, err
-		}
+		p.merge("cost", err)
 		if n < 0 {
-			return nil, invalid("cost", cost.String(), "must not be negative")
+			p.add("cost", cost.String(), "must not be negative")
+		}
+		if err := p.err(); err != nil {
+			return nil, err
 		}
 		m := fromMinor(n, cost.Currency)
 		cost = &m

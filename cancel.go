@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 )
@@ -182,7 +183,7 @@ func (w *changing) decide(v *View) (*Changes, *ReclaimQuery, error) {
 	if len(asked) == 0 {
 		return nil, nil, over
 	}
-	happened := rs.changed
+	happened := maps.Clone(rs.changed) // to settle is nothing that was asked for
 	if err := rs.settle(w.now); err != nil {
 		return nil, nil, err
 	}

@@ -285,6 +285,10 @@ func TestPublicTextHidesThatACodeExists(t *testing.T) {
 			t.Errorf("%s tells a stranger %q", reason, got)
 		}
 	}
+	first := coupon.Refusal{Reason: coupon.NotCovered, Required: coupon.Fact{Count: &one}}
+	if got, want := first.Public(), "This code is for the first booking of a series."; got != want {
+		t.Errorf("of one booking of a series it is said %q, want %q", got, want)
+	}
 	c, b := plain()
 	c.Restrictions.MinTotal = coupon.MustMoney("150", "USD")
 	o, err := c.Check(b, nil)

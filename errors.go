@@ -155,8 +155,11 @@ type ReservationEndedError struct {
 
 // Error is for logs.
 func (e *ReservationEndedError) Error() string {
-	return fmt.Sprintf("%v: booking %q, coupon %s, %s at %s", ErrReservationEnded, e.Redemption.Booking, e.Redemption.Coupon,
-		e.Redemption.State, e.Redemption.ExpiresAt.Format(time.RFC3339))
+	how := "released"
+	if e.Redemption.State != Released {
+		how = "expired at " + e.Redemption.ExpiresAt.Format(time.RFC3339)
+	}
+	return fmt.Sprintf("%v: booking %q, coupon %s, %s", ErrReservationEnded, e.Redemption.Booking, e.Redemption.Coupon, how)
 }
 
 // Is matches [ErrReservationEnded].

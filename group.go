@@ -50,8 +50,8 @@ type Changes struct {
 //  3. Call Slots; insert missing counters as zero and lock them in sorted order.
 //  4. Call Decide with what was read. If it gives a ReclaimQuery, find such
 //     reservations and lock them, passing over those that others have locked;
-//     write what [ReclaimQuery.Expire] says of them, bring Used up to date, and
-//     decide again. Nil changes are "write nothing".
+//     write what [ReclaimQuery.Expire] says of them, bring Series and Used up to
+//     date, and decide again. Nil changes are "write nothing".
 //  5. Write the changes. Groups that follow see them.
 //
 // Slots and Decide are pure; they may be called again when a transaction is
@@ -122,8 +122,9 @@ const reclaimBatch = 100
 type ReclaimQuery struct {
 	Coupon   ID        // of this coupon
 	Except   string    // of other bookings than this one
-	Customer string    // of this customer; empty: of all
-	Code     Code      // with this code; empty: with every one
+	Customer string    // of this customer, or of a series, whose use another may have taken; empty: of all
+	Code     Code      // with this code, or of a series; empty: with every one
+	Series   string    // of this series; empty: of all
 	Expired  time.Time // ExpiresAt is not after this
 	Limit    int       // > 0; those that expired first
 	// Needed: a refusal depends on it. If others have all of them locked, the
@@ -134,7 +135,7 @@ type ReclaimQuery struct {
 // Holds reports whether a redemption is one of those that the query asks for.
 func (q ReclaimQuery) Holds(r Redemption) bool {
 	return r.Coupon == q.Coupon && r.Booking != q.Except && r.expired(q.Expired) &&
-		(q.Customer == "" || q.Customer == r.Customer) && (q.Code == "" || q.Code == r.Code)
+		(q.Customer == "" || q.Customer == r.Customer || r.Series != "") && (q.Code == "" || q.Code == r.Code || r.Series != "") && (q.Series == "" || q.Series == r.Series)
 }
 
 // Expire is what becomes of the reservations that the query found; series are

@@ -240,10 +240,10 @@ func (w *recording) decide(v *View) (*Changes, *ReclaimQuery, error) {
 
 // holdsAfterImport is what cancelling and refunding in full would have left.
 func (r Redemption) holdsAfterImport(c Coupon) bool {
-	if r.State == Cancelled {
-		return c.KeepUseOnCancel
+	if c.ReleaseUseOnRefund && len(r.Refunds) > 0 && r.Refund.Equal(r.Revenue()) {
+		return false
 	}
-	return !c.ReleaseUseOnRefund || r.State != Refunded || !r.Refund.Equal(r.Revenue())
+	return r.State != Cancelled || c.KeepUseOnCancel
 }
 
 // recording checks a row and makes the redemption that it says.

@@ -213,6 +213,13 @@ func (s *Service) Redemptions(ctx context.Context, f RedemptionFilter) iter.Seq2
 			yield(Redemption{}, err)
 			return
 		}
+		s.walk(ctx, q)(yield)
+	}
+}
+
+// walk gives all that a query asks for, page by page.
+func (s *Service) walk(ctx context.Context, q RedemptionQuery) iter.Seq2[Redemption, error] {
+	return func(yield func(Redemption, error) bool) {
 		for {
 			page, err := s.store.Redemptions(ctx, q)
 			if err != nil {

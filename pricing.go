@@ -1,6 +1,7 @@
 package coupon
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -43,6 +44,19 @@ func (x pricing) offers(codes []CouponCode, standing []Redemption) []offered {
 		}
 		out[i] = o
 	}
+	return out
+}
+
+// standing are the redemptions that stay as they are while the codes are
+// acquired, in the order in which they were applied.
+func (x pricing) standing(acquired []CouponCode) []Redemption {
+	var out []Redemption
+	for _, r := range x.existing {
+		if r.live(x.now) && indexOf(acquired, r.Coupon) < 0 {
+			out = append(out, r)
+		}
+	}
+	slices.SortStableFunc(out, byPlace)
 	return out
 }
 
@@ -112,7 +126,5 @@ func together(c Coupon, with []Coupon, standing []Redemption) []Refusal {
 	return nil
 }
 
-// byPlace sorts redemptions in the order in which they were applied.
-func byPlace(rs []Redemption) {
-	slices.SortStableFunc(rs, func(a, b Redemption) int { return int(a.Place - b.Place) })
-}
+// byPlace is the order in which redemptions were applied.
+func byPlace(a, b Redemption) int { return cmp.Compare(a.Place, b.Place) }

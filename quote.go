@@ -51,12 +51,13 @@ func (q Quote) Refused() *RefusedError {
 // Quote tells what one or several codes, as typed, would give on a booking, and
 // every reason why not: refusals are values in the quote. Several are applied in
 // the order given, each on what the earlier ones and the booking's other coupons
-// left; limits and minimum totals are judged on the undiscounted subtotal. A
-// booking that has the coupon already is quoted without counting its own use; one
-// whose redemption was cancelled is quoted like a new one, although Redeem says
-// [ErrCancelled]. The error is an [*InvalidError] of the booking, what the host's
-// Config.Attempt says, a [*ConflictError] if the booking's id is the key of a
-// coupon's [OpeningUses], or a failure of the store.
+// left; limits and minimum totals are judged on the undiscounted subtotal. What
+// the booking has already, redeemed or reserved, is offered as it stands: it is
+// what Redeem gives. Where Redeem does not take the booking, because it was
+// cancelled or is there with other content, it is quoted like a new one, without
+// counting its own use. The error is an [*InvalidError] of the booking, what the
+// host's Config.Attempt says, a [*ConflictError] if the booking's id is the key of
+// a coupon's [OpeningUses], or a failure of the store.
 func (s *Service) Quote(ctx context.Context, b Booking, codes ...string) (Quote, error) {
 	now := s.Now()
 	p, err := b.price(now)
@@ -73,7 +74,7 @@ func (s *Service) Quote(ctx context.Context, b Booking, codes ...string) (Quote,
 		}
 	}
 	x := pricing{booking: p, now: now, coupons: u.coupons, existing: u.existing}
-	if x.series, err = s.seriesOf(ctx, p, u.codes); err != nil {
+	if x.series, err = s.seriesOf(ctx, p, u.codes, now); err != nil {
 		return Quote{}, err
 	}
 	var slots []Slot
@@ -85,22 +86,48 @@ func (s *Service) Quote(ctx context.Context, b Booking, codes ...string) (Quote,
 			return Quote{}, err
 		}
 	}
-	standing := u.standing(now)
-	offers := x.offers(u.codes, standing)
-	q := Quote{Booking: p.ID, Customer: p.Customer.Key, Subtotal: fromMinor(p.subtotal, p.Currency), At: now}
+	return x.quote(u.codes), nil
+}
+
+// quote says of each code what Redeem would do with it.
+func (x pricing) quote(codes []CouponCode) Quote {
+	p := x.booking
+	w := acquiring{booking: p, codes: codes, now: x.now, reopen: true}
+	steps, err := w.plan(&View{Redemptions: x.existing})
+	fresh := codes // what is not there already
+	if twice := slices.Contains(steps, repeated); err == nil && !twice {
+		fresh = w.acquired(steps)
+	}
+	standing := x.standing(fresh)
+	offers := x.offers(fresh, standing)
+	q := Quote{Booking: p.ID, Customer: p.Customer.Key, Subtotal: fromMinor(p.subtotal, p.Currency), At: x.now}
 	var taken, left int64
-	for _, o := range offers {
-		q.Offers = append(q.Offers, o.public(p))
-		if len(o.refusals) == 0 {
-			taken += o.discount
+	for i, k := range codes {
+		if len(fresh) < len(codes) && steps[i] != acquired {
+			r, _ := find(standing, k.Coupon)
+			q.Offers = append(q.Offers, r.offer(k.Code))
+			n, _ := r.Discount.Minor() // a stored amount is in range
+			taken += n
+			left += n
+			continue
 		}
+		q.Offers = append(q.Offers, offers[0].public(p))
+		if len(offers[0].refusals) == 0 {
+			taken += offers[0].discount
+		}
+		offers = offers[1:]
 	}
 	for _, n := range p.leftBy(standing) {
 		left += n
 	}
 	q.Discount = fromMinor(taken, p.Currency)
 	q.Total = fromMinor(left-taken, p.Currency)
-	return q, nil
+	return q
+}
+
+// offer is what the redemption gives, as it stands.
+func (r Redemption) offer(typed Code) Offer {
+	return Offer{Code: typed, Coupon: r.Coupon, Version: r.Version, Subtotal: r.Subtotal, Eligible: r.Eligible, Discount: r.Discount, Lines: slices.Clone(r.Lines)}
 }
 
 // lookup is what typed codes mean on a booking.
@@ -166,7 +193,7 @@ func (s *Service) find(ctx context.Context, p priced, typed string, existing []R
 	})
 	if !known && len(before) == 0 && p.Series != "" {
 		var failed error
-		if before, failed = s.ofSeries(ctx, RedemptionQuery{Series: p.Series, Code: code}); failed != nil {
+		if before, failed = s.ofSeries(ctx, RedemptionQuery{Series: p.Series, Code: code}, now); failed != nil {
 			return CouponCode{}, Coupon{}, failed
 		}
 	}
@@ -187,29 +214,22 @@ func (s *Service) ofBooking(ctx context.Context, booking string) ([]Redemption, 
 }
 
 // ofSeries gives the first redemption of a series that holds, or none.
-func (s *Service) ofSeries(ctx context.Context, q RedemptionQuery) ([]Redemption, error) {
+func (s *Service) ofSeries(ctx context.Context, q RedemptionQuery, now time.Time) ([]Redemption, error) {
 	q.Range.Clock, q.Sort, q.Limit = MadeAt, ByMadeAt, pageSize
-	for {
-		page, err := s.store.Redemptions(ctx, q)
+	for r, err := range s.walk(ctx, q) {
 		if err != nil {
 			return nil, err
 		}
-		for i, r := range page {
-			if r.Holds {
-				return page[i : i+1], nil
-			}
+		if r.Holds && !r.expired(now) {
+			return []Redemption{r}, nil
 		}
-		if len(page) < q.Limit {
-			return nil, nil
-		}
-		last := q.Sort.CursorOf(page[len(page)-1])
-		q.After = &last
 	}
+	return nil, nil
 }
 
-// seriesOf is what the coupons count for the booking's series, as far as a quote
-// needs it: whether another booking holds it.
-func (s *Service) seriesOf(ctx context.Context, p priced, codes []CouponCode) (map[SeriesKey]Series, error) {
+// seriesOf is what the coupons count for the booking's series, but for what has
+// expired.
+func (s *Service) seriesOf(ctx context.Context, p priced, codes []CouponCode, now time.Time) (map[SeriesKey]Series, error) {
 	out := map[SeriesKey]Series{}
 	if p.Series == "" {
 		return out, nil
@@ -222,21 +242,16 @@ func (s *Service) seriesOf(ctx context.Context, p priced, codes []CouponCode) (m
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return nil, err
 		}
+		q := RedemptionQuery{Coupon: k.Coupon, Series: p.Series, States: []State{Reserved}, Range: Range{Clock: MadeAt}, Sort: ByMadeAt, Limit: pageSize}
+		for r, err := range s.walk(ctx, q) {
+			if err != nil {
+				return nil, err
+			}
+			if r.Holds && r.expired(now) {
+				held.Live--
+			}
+		}
 		out[SeriesKey{k.Coupon, p.Series}] = held
 	}
 	return out, nil
-}
-
-// standing are the redemptions of the booking that are not of the codes, in the
-// order in which they were applied.
-func (u lookup) standing(now time.Time) []Redemption {
-	var out []Redemption
-	for _, r := range u.existing {
-		asked := slices.ContainsFunc(u.codes, func(k CouponCode) bool { return k.Coupon == r.Coupon })
-		if r.live(now) && !asked {
-			out = append(out, r)
-		}
-	}
-	byPlace(out)
-	return out
 }

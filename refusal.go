@@ -164,6 +164,9 @@ func (r Refusal) Public() string {
 	case NoServiceTime:
 		return "Choose a time first: this code depends on it."
 	case NotCovered:
+		if n := r.Required.Count; n != nil && *n == 1 {
+			return "This code is for the first booking of a series."
+		}
 		return "This code is for the first " + r.Required.String() + " bookings of a series."
 	case WrongType, WrongFrequency:
 		return "This code is for " + r.Required.String() + " bookings."

@@ -2,6 +2,7 @@ package coupon
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -32,14 +33,17 @@ func (s *Service) Reserve(ctx context.Context, b Booking, hold time.Duration, co
 // nobody waits for anybody else's. What is redeemed already is given back with
 // Replayed set. A reservation that has expired or was released is
 // [*ReservationEndedError], and nothing is confirmed: Redeem takes it afresh if
-// it can be had. A booking without redemptions is [ErrNotFound].
+// it can be had. What had ended before another coupon was taken in its place is
+// left alone. A booking without redemptions is [ErrNotFound].
 func (s *Service) Confirm(ctx context.Context, booking string) ([]Redemption, error) {
 	now := s.Now()
 	return s.onBooking(ctx, booking, changing{keepsCounters: true, change: func(w *writing, rs *rows, c Coupon, r Redemption) error {
 		switch {
 		case r.State == Cancelled:
-			return &CancelledError{Redemption: r}
-		case r.State == Released || r.State == ReservationExpired || r.expired(now):
+			return passedOver{&CancelledError{Redemption: r}}
+		case (r.State == Released || r.State == ReservationExpired || r.expired(now)) && rs.replaced(r, now):
+			return passedOver{&ReservationEndedError{Redemption: r}}
+		case !r.live(now):
 			return &ReservationEndedError{Redemption: r}
 		case r.State == Reserved:
 			r.State, r.RedeemedAt = Redeemed, now
@@ -50,14 +54,38 @@ func (s *Service) Confirm(ctx context.Context, booking string) ([]Redemption, er
 	}})
 }
 
+// replaced reports whether a coupon that stands was taken after the reservation
+// had ended: the booking went on without it. Release ends all there are, so that
+// what was reserved no earlier came after it.
+func (rs *rows) replaced(ended Redemption, now time.Time) bool {
+	end := ended.ExpiresAt
+	if ended.State == Released {
+		end = ended.ReservedAt
+	}
+	return slices.ContainsFunc(rs.all, func(r Redemption) bool {
+		taken := r.ReservedAt
+		if taken.IsZero() {
+			taken = r.RedeemedAt
+		}
+		return r.live(now) && !taken.Before(end)
+	})
+}
+
 // Release gives back all that is reserved for a booking, such as when the payment
 // failed. What was released or has expired already is given back with Replayed
-// set. A booking that is redeemed is [*ConflictError]: use Cancel.
+// set. A booking that is redeemed is [*ConflictError], use Cancel; but coupons
+// that were reserved beside redeemed ones are released, and those stand.
 func (s *Service) Release(ctx context.Context, booking string) ([]Redemption, error) {
 	return s.onBooking(ctx, booking, changing{change: func(w *writing, rs *rows, c Coupon, r Redemption) error {
 		switch r.State {
 		case Redeemed, Refunded:
-			return &ConflictError{Redemption: r, Differs: "it is redeemed, not reserved: use Cancel"}
+			err := &ConflictError{Redemption: r, Differs: "it is redeemed, not reserved: use Cancel"}
+			if slices.ContainsFunc(rs.all, func(o Redemption) bool {
+				return !o.ReservedAt.IsZero() && !o.State.Counts() && !o.ReservedAt.Before(r.RedeemedAt)
+			}) {
+				return passedOver{err}
+			}
+			return err
 		case Reserved:
 			rs.put(w.end(r, Released, EventReleased))
 		}

@@ -1,6 +1,9 @@
 package coupon
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // rows are the redemptions of a booking as they are about to be.
 type rows struct {
@@ -23,10 +26,12 @@ func (rs *rows) put(r Redemption) {
 	rs.all = append(rs.all, r)
 }
 
-// settle sets what the other coupons of the booking took off. To a redemption
-// that are redemptions, to a reservation the reservations too: it was priced on
-// what they left. It refuses what would leave less than was given back already.
+// settle makes the coupons of the booking agree on it: on what the others took
+// off, and on what was given back. To a redemption others are redemptions, to a
+// reservation the reservations too: it was priced on what they left. It refuses
+// what would leave less than was given back already.
 func (rs *rows) settle(now time.Time) error {
+	refunds := rs.refunds(now)
 	for i := range rs.all {
 		r := &rs.all[i]
 		if r.Imported || !r.live(now) {
@@ -42,11 +47,39 @@ func (rs *rows) settle(now time.Time) error {
 			r.OtherDiscounts = Money{others, r.Discount.Currency}
 			rs.put(*r)
 		}
+		if r.State != Reserved && len(r.Refunds) < len(refunds) {
+			var sum Money
+			for _, x := range refunds {
+				var err error
+				if sum, err = sum.Add(x.Amount); err != nil {
+					return err
+				}
+			}
+			r.State, r.Refund, r.Refunds = Refunded, sum, slices.Clone(refunds)
+			rs.put(*r)
+		}
 		if paid := r.Revenue(); r.Refund.Amount.GreaterThan(paid.Amount) {
 			return invalid("booking.lines", paid.String(), "must leave at least the "+r.Refund.String()+" that were refunded")
 		}
 	}
 	return nil
+}
+
+// refunds are all that was given back on the booking, each once: what came to it
+// later has not seen the earlier ones.
+func (rs *rows) refunds(now time.Time) []Refund {
+	var out []Refund
+	for _, r := range rs.all {
+		if r.Imported || !r.live(now) {
+			continue
+		}
+		for _, x := range r.Refunds {
+			if !slices.ContainsFunc(out, func(y Refund) bool { return y.Key == x.Key }) {
+				out = append(out, x)
+			}
+		}
+	}
+	return out
 }
 
 // write puts what changed among the changes of the group.

@@ -44,7 +44,7 @@ func TestEveryStatementNamesTheMerchant(t *testing.T) {
 			}
 		}
 	}
-	if len(seen) != 8 {
+	if len(seen) != 9 {
 		t.Errorf("only %v were used", seen)
 	}
 }

@@ -13,6 +13,7 @@ var amendCases = []testCase{
 	{"budgets-move", "budgets and sums move by the difference, also past a budget, which then refuses new uses", amendBudgets},
 	{"unmet", "a total, match or day that is no longer met is told, and the amendment stands", amendUnmet},
 	{"another-customer", "the use per customer moves to the customer of the changed booking", amendCustomer},
+	{"a-series-of-one", "the use of a series goes with the only booking that holds it", amendSeriesCustomer},
 	{"all-coupons", "all coupons of the booking are priced again in their order", amendSeveral},
 	{"again-changes-nothing", "the same amendment again changes nothing", amendAgain},
 	{"what-can-not-change", "currency, series and occurrence can't change, nor can less be left than was refunded", amendBounds},
@@ -143,6 +144,19 @@ func amendCustomer(e *env) {
 	e.redeem(by("b2", "bob"), "C")
 	e.cancel("b3")
 	e.refused(by("b4", "ann"), "C", coupon.LimitReached)
+}
+
+func amendSeriesCustomer(e *env) {
+	e.coupon("C", limited(uses(1, coupon.PerCustomer, coupon.Ever)))
+	e.redeem(visit("v1", "s", 1, "ann"), "C")
+	e.amend(visit("v1", "s", 1, "bob"))
+	e.redeem(by("b", "ann"), "C")
+	e.refused(by("b2", "bob"), "C", coupon.LimitReached)
+	e.redeem(visit("v2", "s", 2, "bob"), "C")
+	e.cancel("b")
+	e.amend(visit("v2", "s", 2, "ann")) // the other one holds it too
+	e.redeem(by("b3", "ann"), "C")
+	e.refused(by("b2", "bob"), "C", coupon.LimitReached)
 }
 
 func amendSeveral(e *env) {
@@ -276,7 +290,11 @@ func setCost(e *env) {
 		_, err := e.svc.SetCost(ctx, "b", &cost)
 		e.is(what, err, coupon.ErrInvalid)
 	}
-	_, err := e.svc.SetCost(ctx, "nothing", nil)
+	_, err := e.svc.SetCost(ctx, "b", &coupon.Money{Amount: usd("1").Amount.Shift(-3), Currency: "USD"})
+	if invalid, ok := errors.AsType[*coupon.InvalidError](err); !ok || invalid.Fields[0].Field != "cost" {
+		e.Errorf("a tenth of a cent: error %v, want it to name the cost", err)
+	}
+	_, err = e.svc.SetCost(ctx, "nothing", nil)
 	e.is("a booking without redemptions", err, coupon.ErrNotFound)
 	e.cancel("b")
 	if _, err = e.svc.SetCost(ctx, "b", new(usd("1"))); !errors.Is(err, coupon.ErrCancelled) {

@@ -156,8 +156,10 @@ func importHolds(e *env) {
 		cancelled.CancelledAt = start
 		full.Refunds = []coupon.Refund{{Key: "r1", Amount: usd("80")}, {Key: "r2", Amount: usd("10")}}
 		part.Refunds = []coupon.Refund{{Key: "r1", Amount: usd("80")}}
-		e.imports(row("stands"), cancelled, full, part)
-		for what, want := range map[string]bool{"stands": true, "part": true, "cancelled": c.KeepUseOnCancel, "full": !c.ReleaseUseOnRefund} {
+		both := row("both")
+		both.Refunds, both.CancelledAt = full.Refunds, start
+		e.imports(row("stands"), cancelled, full, part, both)
+		for what, want := range map[string]bool{"stands": true, "part": true, "cancelled": c.KeepUseOnCancel, "full": !c.ReleaseUseOnRefund, "both": false} {
 			if r := e.stored(c.ID, string(c.Code)+what); r.Holds != want {
 				e.Errorf("%s %s: it holds its use: %v, want %v", c.Code, what, r.Holds, want)
 			}

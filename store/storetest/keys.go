@@ -12,6 +12,7 @@ var keyCases = []testCase{
 	{"reserve", "what Reserve answers under a key that is there, for every stored state, with the same content and with another", keyReserve},
 	{"reopen", "Reopen acquires what was cancelled afresh, once, and is Redeem for every other state", keyReopen},
 	{"reopen-under-todays-rules", "Reopen looks at the rules and limits of today, and keeps the refunds", reopenRules},
+	{"another-currency", "what was given back before may come again in another currency, but not what has refunds in the first", keyCurrency},
 	{"expect", "Redeem with an expected quote gives ErrQuoteChanged instead of another amount, and writes nothing", expectQuote},
 }
 
@@ -225,5 +226,24 @@ func expectQuote(e *env) {
 	}
 	if r := e.stored(c.ID, "b2"); r.State != coupon.Reserved {
 		e.Errorf("the reservation is %s", r.State)
+	}
+}
+
+func keyCurrency(e *env) {
+	ctx := e.Context()
+	c := e.coupon("C")
+	eur := booking("b", coupon.MustMoney("50", "EUR"))
+	e.reserve(booking("b", usd("100")), "C")
+	e.release("b")
+	r := e.redeem(eur, "C")
+	e.same("as read back", e.stored(c.ID, "b"), r)
+	e.refund("b", "r", coupon.MustMoney("1", "EUR"))
+	e.cancel("b")
+	before := e.everything()
+	_, err := e.svc.Reopen(ctx, booking("b", usd("100")), "C")
+	e.is("Reopen in another currency than what was given back", err, coupon.ErrInvalid)
+	e.same("what is stored", e.everything(), before)
+	if rs, err := e.svc.Reopen(ctx, eur, "C"); err != nil || !rs[0].Refund.Equal(coupon.MustMoney("1", "EUR")) {
+		e.Errorf("Reopen: %s, error %v", text(rs), err)
 	}
 }

@@ -14,6 +14,8 @@ var seriesCases = []testCase{
 	{"coverage", "a coupon covers the first so many bookings of a series, and refuses a recurring booking whose series it can't know", seriesCoverage},
 	{"each-its-own", "series count apart from each other, per coupon and per merchant", seriesApart},
 	{"reserved", "a reserved booking holds the use of its series like a redeemed one, until it expires", seriesReserved},
+	{"expired-before", "once all that held a series has expired, the next booking is its first: validity, audience and limits are asked", seriesExpired},
+	{"expired-elsewhere", "an expired reservation costs no use of a series, whoever took it with whatever code", seriesOfOthers},
 	{"new-limit", "a new limit counts a series once, by the booking that took its use", seriesNewLimit},
 	{"rebuild", "Rebuild brings the uses of series back", seriesRebuild},
 	{"key", "series and occurrence are part of what a booking is", seriesKeyed},
@@ -253,4 +255,40 @@ func seriesSwitches(e *env) {
 	e.clock.set(start.Add(time.Hour))
 	e.refund("r2", "all", usd("90"))
 	e.wantUsed(refund.ID, 0)
+}
+
+func seriesExpired(e *env) {
+	e.coupon("C", limited(uses(2, coupon.PerCoupon, coupon.Ever)), func(c *coupon.Coupon) { c.End = start.Add(2 * hold) })
+	e.reserve(visit("v1", "s", 1, "ann"), "C")
+	e.reserve(visit("w1", "t", 1, "bob"), "C")
+	e.confirm("w1")
+	e.clock.set(start.Add(2 * hold))
+	for _, b := range []coupon.Booking{visit("v1", "s", 1, "ann"), visit("v2", "s", 2, "ann")} {
+		if q, err := e.svc.Quote(e.Context(), b, "C"); err != nil || q.OK() {
+			e.Errorf("quote of %s after the end: %s, error %v, want it refused", b.ID, text(q), err)
+		}
+		e.refused(b, "C", coupon.HasEnded)
+		_, err := e.svc.RedeemAll(e.Context(), b, []string{"C", "C"})
+		if r, ok := errors.AsType[*coupon.RefusedError](err); !ok || len(coupon.Public(r.Refusals)) != 1 || coupon.Public(r.Refusals)[0] != coupon.NotValid {
+			e.Errorf("the code twice on %s: error %v, want what every code gives", b.ID, err)
+		}
+	}
+	e.redeem(visit("w2", "t", 2, "bob"), "C") // its first one stands
+}
+
+func seriesOfOthers(e *env) {
+	for what, l := range map[string]coupon.Limit{"customer": uses(1, coupon.PerCustomer, coupon.Ever), "code": uses(1, coupon.PerCode, coupon.Ever)} {
+		m := e.merchant(what)
+		m.clock.set(start)
+		c := m.coupon("C", limited(l))
+		if _, err := m.svc.AddCode(m.Context(), c.ID, coupon.CouponCode{Code: "C2"}); err != nil {
+			m.Fatalf("AddCode: %v", err)
+		}
+		m.reserve(visit("v1", "s", 1, "ann"), "C")
+		m.reserve(visit("v2", "s", 2, "bob"), "C2")
+		m.refused(by("b", "ann"), "C", coupon.LimitReached)
+		m.clock.set(start.Add(hold))
+		m.redeem(by("b", "ann"), "C")
+	}
+	e.clock.set(start)
 }

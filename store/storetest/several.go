@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"errors"
+	"time"
 
 	"github.com/couponkit/coupon"
 )
@@ -17,6 +18,9 @@ var severalCases = []testCase{
 	{"cancelled-together", "Cancel and Refund act on all coupons of the booking", severalCancelled},
 	{"reserved-together", "several are reserved, confirmed and released together", severalReserved},
 	{"partly-expired", "of several reservations that end at different instants, none is confirmed when one has expired", severalPartlyExpired},
+	{"another-instead", "a reservation that had ended before another coupon was taken stands not in the way of its confirmation", severalInstead},
+	{"reserved-beside", "what is reserved beside a redeemed coupon is released alone", severalBeside},
+	{"refunds", "a coupon that comes to a booking on which money was given back learns of it", severalRefunds},
 }
 
 func combinable(c *coupon.Coupon) { c.Combinable = true }
@@ -240,5 +244,81 @@ func severalPartlyExpired(e *env) {
 	e.discounts(e.redeemAll(by("b", "ann"), "A", "B"), [2]string{"9.10", "9"}, [2]string{"9", "9.10"})
 	if r := e.stored(a.ID, "b"); r.State != coupon.Redeemed {
 		e.Errorf("acquired afresh: %s", text(r))
+	}
+}
+
+func severalInstead(e *env) {
+	for how, end := range map[string]func(m *env){
+		"released":   func(m *env) { m.release("b") },
+		"cancelled":  func(m *env) { m.confirm("b"); m.cancel("b") },
+		"expired":    func(m *env) { m.clock.set(start.Add(hold)) },
+		"taken back": func(m *env) { m.clock.set(start.Add(hold)); m.reserve(by("b2", "bob"), "A"); m.release("b2") },
+	} {
+		m := e.merchant(how)
+		m.clock.set(start)
+		m.coupon("A", combinable, limited(uses(1, coupon.PerCoupon, coupon.Ever)))
+		m.coupon("B", combinable)
+		m.reserve(by("b", "ann"), "A")
+		end(m)
+		m.reserve(by("b", "ann"), "B")
+		m.discounts(m.confirm("b"), [2]string{"10", "0"})
+		if rs := m.confirm("b"); len(rs) != 1 || !rs[0].Replayed {
+			m.Errorf("confirmed again after the other was %s: %s", how, text(rs))
+		}
+	}
+	e.clock.set(start)
+}
+
+func severalBeside(e *env) {
+	a, b := e.coupon("A", combinable), e.coupon("B", combinable, limited(uses(1, coupon.PerCoupon, coupon.Ever)))
+	e.reserve(by("b", "ann"), "B")
+	e.release("b")
+	e.clock.set(start.Add(time.Minute))
+	e.redeem(by("b", "ann"), "A")
+	_, err := e.svc.Release(e.Context(), "b")
+	e.is("Release of a booking that was redeemed since", err, coupon.ErrConflict)
+	e.clock.set(start.Add(time.Hour))
+	e.reserve(by("b", "ann"), "B")
+	e.wantUsed(b.ID, 1)
+	for _, again := range []bool{false, true} {
+		rs := e.release("b")
+		if len(rs) != 1 || rs[0].Coupon != b.ID || rs[0].Replayed != again {
+			e.Errorf("released: %s, want B, replayed %v", text(rs), again)
+		}
+	}
+	e.wantUsed(b.ID, 0)
+	e.discounts([]coupon.Redemption{e.stored(a.ID, "b")}, [2]string{"10", "0"})
+	// One that is redeemed is not asked to be confirmed, whatever it learns.
+	e.reserve(by("b", "ann"), "B")
+	rs := e.confirm("b")
+	e.discounts(rs, [2]string{"10", "9"}, [2]string{"9", "10"})
+	if !rs[0].Replayed || rs[1].Replayed {
+		e.Errorf("confirmed: %s, want the first replayed and the second not", text(rs))
+	}
+}
+
+func severalRefunds(e *env) {
+	a, b := e.coupon("A", combinable), e.coupon("B", combinable)
+	e.redeem(by("b", "ann"), "A")
+	e.refund("b", "r", usd("20"))
+	rs := e.redeemAll(by("b", "ann"), "B")
+	e.discounts(rs, [2]string{"9", "10"})
+	if rs[0].State != coupon.Refunded || !rs[0].Refund.Equal(usd("20")) {
+		e.Errorf("the second: %s, want 20 refunded", text(rs[0]))
+	}
+	for _, r := range e.refund("b", "r", usd("20")) {
+		if !r.Replayed || !r.Refund.Equal(usd("20")) {
+			e.Errorf("the same refund again: %s", text(r))
+		}
+	}
+	for _, r := range e.refund("b", "r2", usd("61")) {
+		if !r.Refund.Equal(r.Revenue()) {
+			e.Errorf("all that was paid is given back: %s", text(r))
+		}
+	}
+	for _, c := range []coupon.Coupon{a, b} {
+		if f := e.summary(c.ID, coupon.Range{}).In("USD"); !f.Refunds.Equal(usd("81")) {
+			e.Errorf("summary of %s: %s refunded, want 81", c.Code, f.Refunds)
+		}
 	}
 }

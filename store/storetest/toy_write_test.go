@@ -105,6 +105,7 @@ func (s *toy) decide(sh, seen *shop, g *coupon.Group, v *coupon.View, slots []co
 			changes.Moves = nil
 		}
 		s.apply(sh, changes)
+		v.Series = s.view(sh, g).Series
 	}
 }
 

@@ -13,16 +13,19 @@ import (
 // expiredRows are the reservations of a coupon that have expired, in the order
 // in which they did.
 func expiredRows(ctx context.Context, q conn, f coupon.ReclaimQuery, lock bun.Safe) (rows []redemptionRow, err error) {
-	customer, code := bun.SafeQuery(""), bun.SafeQuery("")
+	customer, code, series := bun.SafeQuery(""), bun.SafeQuery(""), bun.SafeQuery("")
 	if f.Customer != "" {
-		customer = bun.SafeQuery("AND customer = ?", text(f.Customer))
+		customer = bun.SafeQuery("AND (customer = ? OR series <> '')", text(f.Customer))
 	}
 	if f.Code != "" {
-		code = bun.SafeQuery("AND code = ?", text(f.Code))
+		code = bun.SafeQuery("AND (code = ? OR series <> '')", text(f.Code))
+	}
+	if f.Series != "" {
+		series = bun.SafeQuery("AND series = ?", text(f.Series))
 	}
 	err = q.scan(ctx, &rows, `SELECT ? FROM ?redemptions WHERE merchant = ?merchant AND coupon = ? AND state = 'reserved' AND expires_at <= ?
-		AND booking <> ? ? ? ORDER BY expires_at, booking LIMIT ? ?`,
-		bun.Safe(redemptionColumns), text(f.Coupon), f.Expired.UnixMicro(), text(f.Except), customer, code, f.Limit, lock)
+		AND booking <> ? ? ? ? ORDER BY expires_at, booking LIMIT ? ?`,
+		bun.Safe(redemptionColumns), text(f.Coupon), f.Expired.UnixMicro(), text(f.Except), customer, code, series, f.Limit, lock)
 	return rows, err
 }
 
