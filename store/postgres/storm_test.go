@@ -17,15 +17,28 @@ import (
 )
 
 // deadlocks counts what the server ended for the sake of others.
-type deadlocks struct{ n, statements atomic.Int64 }
+type deadlocks struct{ n atomic.Int64 }
 
 func (d *deadlocks) BeforeQuery(ctx context.Context, _ *bun.QueryEvent) context.Context { return ctx }
 
 func (d *deadlocks) AfterQuery(_ context.Context, e *bun.QueryEvent) {
-	d.statements.Add(1)
 	if sqlState(e.Err) == deadlockDetected {
 		d.n.Add(1)
 	}
+}
+
+// counted is a store whose deadlocks are counted.
+func counted(t *testing.T) (*Store, *deadlocks) {
+	t.Helper()
+	db := openDB(t, "pgx", dsn(t))
+	opt := Options{Schema: newSchema(t, db)}
+	migrated(t, db, opt)
+	seen := &deadlocks{}
+	st, err := open(bun.NewDB(db, pgdialect.New()).WithQueryHook(seen), opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return st, seen
 }
 
 // storm is many callers who do everything to a few bookings at once, on coupons
@@ -40,15 +53,7 @@ type storm struct {
 
 // run gives how many calls there were and how many deadlocks.
 func (s storm) run(t *testing.T) (calls, locked int64) {
-	db := openDB(t, "pgx", dsn(t))
-	db.SetMaxOpenConns(24)
-	opt := Options{Schema: newSchema(t, db)}
-	migrated(t, db, opt)
-	var seen deadlocks
-	st, err := open(bun.NewDB(db, pgdialect.New()).WithQueryHook(&seen), opt)
-	if err != nil {
-		t.Fatal(err)
-	}
+	st, seen := counted(t)
 	began := time.Now()
 	// An hour passes in less than four seconds.
 	clock := func() time.Time { return began.Add(1000 * time.Since(began)) }
