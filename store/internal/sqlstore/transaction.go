@@ -57,11 +57,19 @@ type Pool struct {
 	DB       *sql.DB
 	Errors   Errors
 	Attempts int // how often a transaction is begun that fails for others
+	// Patience is how long a connection is waited for. Who holds them all may be
+	// waiting for this very call, in a transaction of its own.
+	Patience time.Duration
 }
 
 // OnConn runs f on one connection.
 func (p Pool) OnConn(ctx context.Context, f func(*sql.Conn) error) (err error) {
-	conn, err := p.DB.Conn(ctx)
+	waiting, cancel := context.WithTimeout(ctx, p.Patience)
+	conn, err := p.DB.Conn(waiting)
+	cancel()
+	if err != nil && errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		err = fmt.Errorf("%w: no connection of the pool is free: %w", coupon.ErrContention, err)
+	}
 	if err != nil {
 		return err
 	}
