@@ -284,3 +284,45 @@ func TestRechargeOfManyRedemptions(t *testing.T) {
 	}
 	wantStored(t, st, n)
 }
+
+// In the host's transaction an edit that counts anew waits no longer either, and
+// leaves the host's own setting as it was.
+func TestAnEditInTheHostsTransactionWaitsForABoundedTime(t *testing.T) {
+	t.Parallel()
+	st, db := newStore(t, "pgx")
+	c := create(t, st, "C", unlimited)
+	holder, tx := begin(t, db, 0), begin(t, db, 0)
+	if _, err := service(t, st.Tx(holder)).Redeem(t.Context(), booking("b1"), "C"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.ExecContext(t.Context(), "SET LOCAL lock_timeout = '1min'"); err != nil {
+		t.Fatal(err)
+	}
+	edited := c
+	edited.Restrictions.Limits = []coupon.Limit{{Of: coupon.Uses, Per: coupon.PerCoupon, Every: coupon.Ever, Max: 5}}
+	edit := func() error {
+		_, err := service(t, st.Tx(tx)).Update(t.Context(), edited)
+		var timeout string
+		if err := tx.QueryRowContext(t.Context(), "SHOW lock_timeout").Scan(&timeout); err != nil || timeout != "1min" {
+			t.Errorf("lock_timeout is %s, error %v", timeout, err)
+		}
+		return err
+	}
+	if err := edit(); !errors.Is(err, coupon.ErrContention) {
+		t.Errorf("got error %v, want ErrContention", err)
+	}
+	if err := holder.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if err := edit(); err != nil {
+		t.Error(err)
+	}
+	if err := tx.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	state, err := service(t, st).State(t.Context(), c.ID)
+	if err != nil || state.Limits[0].Used != 1 {
+		t.Errorf("limits: %+v, error %v, want one use", state.Limits, err)
+	}
+	wantStored(t, st, 1)
+}

@@ -1,10 +1,12 @@
 package sqlite
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/couponkit/coupon"
 )
@@ -96,4 +98,63 @@ func TestMigrateInATransactionIsAnError(t *testing.T) {
 	if _, err := service(t, st.Tx(db)).Create(t.Context(), coupon.Coupon{}); err == nil {
 		t.Error("a pool for a transaction: want an error")
 	}
+}
+
+// A host that calls the service beside its own transaction, on the only connection
+// there is, waits for itself: it hears so.
+func TestTheOnlyConnectionIsTheHosts(t *testing.T) {
+	t.Parallel()
+	st, db := newStore(t)
+	create(t, st, "C")
+	db.SetMaxOpenConns(1)
+	st.tx.patience = 200 * time.Millisecond
+	tx, err := db.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	if _, err := service(t, st).Redeem(t.Context(), booking("b1"), "C"); !errors.Is(err, coupon.ErrContention) {
+		t.Errorf("without a deadline: got error %v, want ErrContention", err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := service(t, st).Redeem(ctx, booking("b1"), "C"); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("with a deadline: got error %v, want it", err)
+	}
+	if _, err := service(t, st.Tx(tx)).Redeem(t.Context(), booking("b1"), "C"); err != nil {
+		t.Errorf("in the transaction: %v", err)
+	}
+	if err := tx.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	wantStored(t, st, 1)
+}
+
+// A transaction that began by reading, before another has written, can't write any
+// more: that is contention, and it goes on reading.
+func TestATransactionThatBeganByReading(t *testing.T) {
+	t.Parallel()
+	st, db := newStore(t)
+	create(t, st, "C")
+	tx, err := db.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	if _, _, err := st.Tx(tx).CouponByCode(t.Context(), "C"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := service(t, st).Redeem(t.Context(), booking("b1"), "C"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := service(t, st.Tx(tx)).Redeem(t.Context(), booking("b2"), "C"); !errors.Is(err, coupon.ErrContention) {
+		t.Errorf("got error %v, want ErrContention", err)
+	}
+	if _, _, err := st.Tx(tx).CouponByCode(t.Context(), "C"); err != nil {
+		t.Errorf("the transaction is not usable: %v", err)
+	}
+	if err := tx.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	wantStored(t, st, 1)
 }

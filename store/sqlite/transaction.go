@@ -68,7 +68,7 @@ func (t *transactor) Read(ctx context.Context, f func(bun.IConn) error) error {
 func (t *transactor) One(ctx context.Context, f func(bun.IConn) error) error { return t.Read(ctx, f) }
 
 func (t *transactor) pool() sqlstore.Pool {
-	return sqlstore.Pool{DB: t.db.DB, Attempts: t.attempts, Errors: meaning}
+	return sqlstore.Pool{DB: t.db.DB, Attempts: t.attempts, Errors: meaning, Patience: t.patience}
 }
 
 // onConn runs f on one connection of the pool.

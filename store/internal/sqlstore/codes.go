@@ -85,15 +85,16 @@ func (s *Store) CouponByCode(ctx context.Context, code coupon.Code) (c coupon.Co
 func (s *Store) InsertCodes(ctx context.Context, id coupon.ID, codes []coupon.CouponCode) (taken []coupon.Code, err error) {
 	err = s.write(ctx, "insert codes", func(q conn) error {
 		taken = nil
-		var lock bun.Safe
-		if s.dialect.RowLocks { // whoever archives the coupon writes its row
-			lock = "FOR SHARE"
-		}
-		var live []struct{ Archived bool }
-		if err := q.scan(ctx, &live, `SELECT archived FROM ?coupons WHERE merchant = ?merchant AND id = ? ?`, text(id), lock); err != nil {
+		// Edits lock the head too, before they touch a code: so the archiving that
+		// comes second frees these, and nobody waits for the other crosswise.
+		if _, err := s.lockHead(ctx, q, id, "FOR SHARE"); err != nil {
 			return err
 		}
-		if len(live) == 0 || live[0].Archived {
+		var archived bool
+		if err := q.scan(ctx, &archived, `SELECT archived FROM ?coupons WHERE merchant = ?merchant AND id = ?`, text(id)); err != nil {
+			return err
+		}
+		if archived {
 			return coupon.ErrNotFound
 		}
 		return chunked(codes, maxRows, func(codes []coupon.CouponCode) error {

@@ -138,12 +138,24 @@ const closedFor = 5 * time.Second
 // lock is not enough where writes share a lock: new ones join the old ones for
 // ever. So the coupon is closed first, which new writes respect, and opened when
 // f is done or has failed; if this process dies, it opens by itself. In the
-// host's transaction nobody would see that: there it just waits. A version that
-// is not 0 must be the coupon's.
+// host's transaction nobody would see that: there it just waits, as long. A version
+// that is not 0 must be the coupon's.
 func (s *Store) alone(ctx context.Context, what string, id coupon.ID, version int64, f func(q conn, version int64) error) error {
 	if !s.dialect.RowLocks || s.inTx {
 		return s.write(ctx, what, func(q conn) error {
+			hosts := int64(0)
+			if s.dialect.RowLocks {
+				if err := q.scan(ctx, &hosts, `SELECT CAST(setting AS BIGINT) FROM pg_catalog.pg_settings WHERE name = 'lock_timeout'`); err != nil {
+					return err
+				}
+				if err := limitWait(ctx, q, closedFor); err != nil {
+					return err
+				}
+			}
 			version, err := s.lockHead(ctx, q, id, "FOR UPDATE")
+			if err == nil && s.dialect.RowLocks { // the rest of the transaction is the host's
+				err = limitWait(ctx, q, time.Duration(hosts)*time.Millisecond)
+			}
 			if err != nil {
 				return err
 			}
@@ -155,7 +167,7 @@ func (s *Store) alone(ctx context.Context, what string, id coupon.ID, version in
 		return err
 	}
 	err = s.write(ctx, what, func(q conn) error {
-		if err := s.limitWait(ctx, q); err != nil {
+		if err := limitWait(ctx, q, closedFor); err != nil {
 			return err
 		}
 		version, err := s.lockHead(ctx, q, id, "FOR UPDATE")
@@ -176,8 +188,9 @@ func (s *Store) alone(ctx context.Context, what string, id coupon.ID, version in
 	return err
 }
 
-func (s *Store) limitWait(ctx context.Context, q conn) error {
-	_, err := q.exec(ctx, `SET LOCAL lock_timeout = ?`, closedFor.Milliseconds())
+// limitWait is for all locks to come in a transaction; 0 is no limit.
+func limitWait(ctx context.Context, q conn, d time.Duration) error {
+	_, err := q.exec(ctx, `SET LOCAL lock_timeout = ?`, d.Milliseconds())
 	return err
 }
 
@@ -187,7 +200,7 @@ const now bun.Safe = `CAST(EXTRACT(EPOCH FROM statement_timestamp()) * 1000000 A
 // closeHead lets no new write begin on the coupon, and says until when.
 func (s *Store) closeHead(ctx context.Context, what string, id coupon.ID, version int64) (until int64, err error) {
 	err = s.write(ctx, what, func(q conn) error {
-		if err := s.limitWait(ctx, q); err != nil {
+		if err := limitWait(ctx, q, closedFor); err != nil {
 			return err
 		}
 		found, err := s.lockHead(ctx, q, id, "FOR NO KEY UPDATE")

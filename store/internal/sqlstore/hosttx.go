@@ -24,6 +24,9 @@ type HostTx struct {
 const (
 	hostAttempts = 8
 	hostPatience = 10 * time.Second
+	// Who has an expired reservation locked may be waiting for this very
+	// transaction, which only the host knows.
+	heldPatience = 2 * time.Second
 )
 
 // Write implements [Transactor]. What f wrote is undone if it fails, and the
@@ -33,16 +36,17 @@ func (t HostTx) Write(ctx context.Context, f func(bun.IConn) error) error {
 		return errors.New("a *sql.DB is no transaction: give Tx a *sql.Tx")
 	}
 	deadline := time.Now().Add(hostPatience)
+	heldUntil := time.Now().Add(heldPatience)
 	for attempt := 1; ; attempt++ {
 		err := t.inSavepoint(ctx, f)
-		if !errors.Is(err, ErrRaced) && !errors.Is(err, errClosed) {
+		if !errors.Is(err, ErrRaced) && !waits(err) {
 			return t.failure(ctx, err)
 		}
 		wait := 10 * time.Millisecond
-		switch {
-		case errors.Is(err, errClosed) && time.Now().Before(deadline):
-			attempt, wait = attempt-1, closedPause
-		case attempt >= hostAttempts, !time.Now().Before(deadline):
+		switch now := time.Now(); {
+		case waits(err) && now.Before(deadline) && (now.Before(heldUntil) || !errors.Is(err, errHeld)):
+			attempt, wait = attempt-1, waitPause
+		case attempt >= hostAttempts, waits(err), !now.Before(deadline):
 			return fmt.Errorf("%w: %w", coupon.ErrContention, err)
 		}
 		if err := pause(ctx, wait); err != nil {

@@ -12,9 +12,14 @@ import (
 )
 
 // Where writes go on side by side, these are their locks, always in this order:
-// heads, then redemptions, then series, then counters, each sorted. Every statement that
-// locks is about one coupon, so that it also runs where each coupon is on one of
-// many servers.
+// heads, then redemptions, then series, then counters, each sorted. What is locked
+// out of this order, to take expired reservations back, is never waited for. Every
+// statement that locks is about one coupon, so that it also runs where each coupon
+// is on one of many servers.
+const (
+	forUpdate  bun.Safe = "FOR UPDATE"
+	skipLocked bun.Safe = "FOR UPDATE SKIP LOCKED"
+)
 
 // closedPatience is how long a write in a host's transaction respects that a
 // coupon is closed. The edit may be waiting for that very transaction, which only
@@ -60,23 +65,15 @@ func (b *batch) lockRedemptions(ctx context.Context, bookings []string) ([]redem
 		return nil, err
 	}
 	var rows []redemptionRow
-	for len(keys) > 0 {
-		id := keys[0].Coupon
-		n := slices.IndexFunc(keys, func(k redemptionRow) bool { return k.Coupon != id })
-		if n < 0 {
-			n = len(keys)
-		}
-		err := chunked(keys[:n], maxKeys, func(keys []redemptionRow) error {
-			var locked []redemptionRow
-			err := b.q.scan(ctx, &locked, `SELECT ? FROM ?redemptions WHERE merchant = ?merchant AND coupon = ? AND booking IN (?)
-				ORDER BY booking FOR UPDATE`, bun.Safe(redemptionColumns), text(id), bun.List(convert(keys, func(k redemptionRow) text { return text(k.Booking) })))
-			rows = append(rows, locked...)
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
-		keys = keys[n:]
+	err = ofEach(keys, func(k redemptionRow) coupon.ID { return coupon.ID(k.Coupon) }, func(id coupon.ID, keys []redemptionRow) error {
+		var locked []redemptionRow
+		err := b.q.scan(ctx, &locked, `SELECT ? FROM ?redemptions WHERE merchant = ?merchant AND coupon = ? AND booking IN (?)
+			ORDER BY booking ?`, bun.Safe(redemptionColumns), text(id), bun.List(convert(keys, func(k redemptionRow) text { return text(k.Booking) })), forUpdate)
+		rows = append(rows, locked...)
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
 	// Who adds to a booking that has redemptions locks them too: what is there
 	// now is all that there will be.
@@ -141,21 +138,35 @@ func (s *Store) lockCounters(ctx context.Context, q conn, slots []coupon.Slot, i
 		return err
 	}
 	return perCoupon(slots, func(id coupon.ID, slots []coupon.Slot) error {
-		var rows []counterRow
-		err := q.scan(ctx, &rows, `SELECT ?0, used FROM ?counters WHERE merchant = ?merchant AND coupon = ?1
-			AND (limit_of, limit_per, every, subject, currency, since) IN (?2)
-			ORDER BY CASE WHEN limit_per = 'coupon' AND every = 'ever' THEN 0 ELSE 1 END,
-				limit_of, limit_per, every, subject, currency, since FOR UPDATE`,
-			bun.Safe(slotColumns), text(id), values(convert(slots, func(slot coupon.Slot) list { return slotArgs(slot)[1:] })))
-		if err == nil && len(rows) < len(slots) {
+		n, err := s.lockCountersOf(ctx, q, id, slots, forUpdate, into)
+		if err == nil && n < len(slots) {
 			s.cache.forget(s.merchant, slots)
 			err = ErrRaced // a transaction that had inserted it was rolled back
 		}
-		for _, row := range rows {
-			into[row.slot()] = row.Used
-		}
 		return err
 	})
+}
+
+// tryCounters locks and reads those that are there and that nobody has locked.
+func (s *Store) tryCounters(ctx context.Context, q conn, slots []coupon.Slot, into map[coupon.Slot]int64) error {
+	return perCoupon(slots, func(id coupon.ID, slots []coupon.Slot) error {
+		_, err := s.lockCountersOf(ctx, q, id, slots, skipLocked, into)
+		return err
+	})
+}
+
+// lockCountersOf a coupon, in the order of coupon.Slot.Compare.
+func (s *Store) lockCountersOf(ctx context.Context, q conn, id coupon.ID, slots []coupon.Slot, lock bun.Safe, into map[coupon.Slot]int64) (int, error) {
+	var rows []counterRow
+	err := q.scan(ctx, &rows, `SELECT ?0, used FROM ?counters WHERE merchant = ?merchant AND coupon = ?1
+		AND (limit_of, limit_per, every, subject, currency, since) IN (?2)
+		ORDER BY CASE WHEN limit_per = 'coupon' AND every = 'ever' THEN 0 ELSE 1 END,
+			limit_of, limit_per, every, subject, currency, since ?3`,
+		bun.Safe(slotColumns), text(id), values(convert(slots, func(slot coupon.Slot) list { return slotArgs(slot)[1:] })), lock)
+	for _, row := range rows {
+		into[row.slot()] = row.Used
+	}
+	return len(rows), err
 }
 
 func (s *Store) insertCounters(ctx context.Context, q conn, slots []coupon.Slot) error {
@@ -178,16 +189,22 @@ func (s *Store) insertCounters(ctx context.Context, q conn, slots []coupon.Slot)
 // perCoupon calls f for the slots of each coupon, in the order of the slots,
 // which is that of their coupons.
 func perCoupon(slots []coupon.Slot, f func(coupon.ID, []coupon.Slot) error) error {
-	for len(slots) > 0 {
-		id := slots[0].Coupon
-		n := slices.IndexFunc(slots, func(s coupon.Slot) bool { return s.Coupon != id })
+	return ofEach(slots, func(s coupon.Slot) coupon.ID { return s.Coupon }, f)
+}
+
+// ofEach calls f for what each coupon has of a list in the order of coupons, at
+// most maxKeys at a time.
+func ofEach[V any](list []V, of func(V) coupon.ID, f func(coupon.ID, []V) error) error {
+	for len(list) > 0 {
+		id := of(list[0])
+		n := slices.IndexFunc(list, func(v V) bool { return of(v) != id })
 		if n < 0 {
-			n = len(slots)
+			n = len(list)
 		}
-		if err := chunked(slots[:n], maxKeys, func(slots []coupon.Slot) error { return f(id, slots) }); err != nil {
+		if err := chunked(list[:n], maxKeys, func(part []V) error { return f(id, part) }); err != nil {
 			return err
 		}
-		slots = slots[n:]
+		list = list[n:]
 	}
 	return nil
 }

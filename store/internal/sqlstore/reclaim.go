@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -37,44 +38,72 @@ func (b *batch) reclaim(ctx context.Context, f coupon.ReclaimQuery) (all bool, e
 	}
 	var lock bun.Safe
 	if b.dialect.RowLocks { // whoever holds one of them is about to end it, and may wait for us
-		lock = "FOR UPDATE SKIP LOCKED"
+		lock = skipLocked
 	}
 	rows, err := expiredRows(ctx, b.q, f, lock)
 	if err != nil {
 		return false, err
 	}
-	if len(rows) == 0 && f.Needed && lock != "" {
-		f.Limit = 1
-		held, err := expiredRows(ctx, b.q, f, "")
-		if err == nil && len(held) > 0 {
-			err = ErrRaced // it costs a use as long as the others have not said what becomes of it
-		}
-		return true, err
-	}
-	var expired []coupon.Redemption
-	var keys []coupon.SeriesKey
+	var expired []*entry
 	for _, row := range rows {
 		e, err := b.reserved(row)
 		if err != nil {
 			return false, err
 		}
 		if f.Holds(e.Redemption) { // the row is older than what a group has done to it in another batch
-			expired = append(expired, e.Redemption)
-			keys = append(keys, coupon.SeriesKey{Coupon: e.Coupon, Key: e.Series})
+			expired = append(expired, e)
 		}
 	}
-	if err := b.readSeries(ctx, keys); err != nil {
+	if expired, err = b.lockHeldBy(ctx, expired); err != nil {
 		return false, err
 	}
-	changes := f.Expire(expired, b.series)
-	slots := make([]coupon.Slot, len(changes.Moves))
-	for i, m := range changes.Moves {
-		slots[i] = m.Slot
+	if len(expired) == 0 && f.Needed && b.dialect.RowLocks {
+		f.Limit = 1
+		held, err := expiredRows(ctx, b.q, f, "")
+		if err == nil && len(held) > 0 {
+			err = errHeld
+		}
+		return true, err
 	}
-	if err := b.readCounters(ctx, slots); err != nil {
-		return false, err
+	rs := make([]coupon.Redemption, len(expired))
+	for i, e := range expired {
+		rs[i] = e.Redemption
 	}
-	return len(rows) < f.Limit, b.apply(changes)
+	// Where others may have locked some, only to find none says that there are none.
+	return len(rows) < f.Limit && !b.dialect.RowLocks, b.apply(f.Expire(rs, b.series))
+}
+
+// lockHeldBy reads what reservations give back: their series and the counters.
+// Here the counters of the group are locked already, so that to wait for a series,
+// or for a counter that comes before them, would be against the order of locks. So
+// what others have locked is passed over, with its reservations.
+func (b *batch) lockHeldBy(ctx context.Context, expired []*entry) ([]*entry, error) {
+	keys := convert(expired, func(e *entry) coupon.SeriesKey { return coupon.SeriesKey{Coupon: e.Coupon, Key: e.Series} })
+	if err := b.readSeries(ctx, keys, true); err != nil {
+		return nil, err
+	}
+	expired = slices.DeleteFunc(expired, func(e *entry) bool {
+		_, locked := b.series[coupon.SeriesKey{Coupon: e.Coupon, Key: e.Series}]
+		return e.Series != "" && !locked
+	})
+	var slots []coupon.Slot
+	for _, e := range expired {
+		slots = append(slots, b.heldBy(e)...)
+	}
+	if err := b.readCounters(ctx, slots, true); err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(expired, func(e *entry) bool {
+		return slices.ContainsFunc(b.heldBy(e), func(slot coupon.Slot) bool { _, locked := b.used[slot]; return !locked })
+	}), nil
+}
+
+// heldBy are the counters that a reservation and its series hold.
+func (b *batch) heldBy(e *entry) (slots []coupon.Slot) {
+	for _, ch := range slices.Concat(e.Charges, b.series[coupon.SeriesKey{Coupon: e.Coupon, Key: e.Series}].Charges) {
+		slots = append(slots, ch.Slot)
+	}
+	return slots
 }
 
 // reserved is the entry of a reservation of any booking.

@@ -1,8 +1,10 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/uptrace/bun"
 
@@ -24,39 +26,53 @@ type refusalRow struct {
 
 // RecordRefusals implements coupon.Store.
 func (s *Store) RecordRefusals(ctx context.Context, refusals []coupon.RefusalRecord, bounds coupon.RefusalBounds) error {
-	return s.write(ctx, "record refusals", func(q conn) error {
-		for _, r := range refusals {
-			subtotal, err := r.Subtotal.Minor()
-			if err != nil {
-				return err
-			}
-			if err := there(ctx, q, r.Coupon); errors.Is(err, coupon.ErrNotFound) {
-				continue
-			} else if err != nil {
-				return err
-			}
-			// What is too old is forgotten first: it does not stand in the way of the
-			// same refusal today.
-			_, err = q.exec(ctx, `DELETE FROM ?refusals WHERE merchant = ?merchant AND coupon = ? AND at < ?`, text(r.Coupon), bounds.Since.UnixMicro())
-			if err != nil {
-				return err
-			}
-			if r.At.Before(bounds.Since) {
-				continue
-			}
-			n, err := q.exec(ctx, `INSERT INTO ?refusals (merchant, ?) VALUES (?merchant, ?) ON CONFLICT DO NOTHING`, bun.Safe(refusalColumns),
-				list{text(r.Coupon), text(r.Booking), text(r.Reason), text(r.Code), text(r.Customer), text(r.Subtotal.Currency), subtotal, r.At.UnixMicro()})
-			if err != nil {
-				return err
-			}
-			if n > 0 {
-				if err := trimRefusals(ctx, q, r.Coupon, bounds.Most); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
+	// In one order, so that two that record the same don't wait for each other
+	// crosswise.
+	refusals = slices.Clone(refusals)
+	slices.SortStableFunc(refusals, func(a, b coupon.RefusalRecord) int {
+		return cmp.Or(cmp.Compare(a.Coupon, b.Coupon), cmp.Compare(a.Booking, b.Booking), cmp.Compare(a.Reason, b.Reason))
 	})
+	return s.write(ctx, "record refusals", func(q conn) error {
+		return ofEach(refusals, func(r coupon.RefusalRecord) coupon.ID { return r.Coupon }, func(id coupon.ID, refusals []coupon.RefusalRecord) error {
+			err := there(ctx, q, id)
+			if errors.Is(err, coupon.ErrNotFound) {
+				return nil
+			}
+			if err == nil {
+				err = s.recordRefusals(ctx, q, id, refusals, bounds)
+			}
+			return err
+		})
+	})
+}
+
+// recordRefusals are those of one coupon. What is too old is forgotten first: it
+// does not stand in the way of the same refusal today.
+func (s *Store) recordRefusals(ctx context.Context, q conn, id coupon.ID, refusals []coupon.RefusalRecord, bounds coupon.RefusalBounds) error {
+	_, err := q.exec(ctx, `DELETE FROM ?refusals WHERE merchant = ?merchant AND coupon = ? AND at < ?`, text(id), bounds.Since.UnixMicro())
+	if err != nil {
+		return err
+	}
+	var rows values
+	for _, r := range refusals {
+		subtotal, err := r.Subtotal.Minor()
+		if err != nil {
+			return err
+		}
+		if !r.At.Before(bounds.Since) {
+			rows = append(rows, list{s.merchant, text(r.Coupon), text(r.Booking), text(r.Reason), text(r.Code), text(r.Customer), text(r.Subtotal.Currency), subtotal, r.At.UnixMicro()})
+		}
+	}
+	added := int64(0)
+	err = chunked(rows, maxRows, func(rows values) error {
+		n, err := q.exec(ctx, `INSERT INTO ?refusals (merchant, ?) VALUES ? ON CONFLICT DO NOTHING`, bun.Safe(refusalColumns), rows)
+		added += n
+		return err
+	})
+	if err != nil || added == 0 {
+		return err
+	}
+	return trimRefusals(ctx, q, id, bounds.Most)
 }
 
 // trimRefusals forgets what comes after the newest.

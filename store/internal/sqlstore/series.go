@@ -69,61 +69,57 @@ func readSeries(ctx context.Context, q conn, id coupon.ID, keys []text, lock bun
 }
 
 // readSeries reads what was not read yet, and locks it: also what is not there,
-// by inserting it as nothing.
-func (b *batch) readSeries(ctx context.Context, keys []coupon.SeriesKey) error {
+// by inserting it as nothing. Of those that are only tried, what is not there or
+// locked by others is left out.
+func (b *batch) readSeries(ctx context.Context, keys []coupon.SeriesKey, try bool) error {
 	keys = slices.DeleteFunc(keys, func(k coupon.SeriesKey) bool {
 		_, known := b.series[k]
 		return k.Key == "" || known
 	})
-	slices.SortFunc(keys, func(x, y coupon.SeriesKey) int {
-		return cmp.Or(cmp.Compare(x.Coupon, y.Coupon), cmp.Compare(x.Key, y.Key))
-	})
+	slices.SortFunc(keys, compareSeries)
 	keys = slices.Compact(keys)
 	var lock bun.Safe
 	if b.dialect.RowLocks {
-		lock = "FOR UPDATE"
-		err := chunked(keys, maxRows, func(keys []coupon.SeriesKey) error {
-			rows := convert(keys, func(k coupon.SeriesKey) list {
-				args, _ := seriesArgs(coupon.Series{Coupon: k.Coupon, Key: k.Key}) // no charges to encode
-				return append(list{b.merchant}, args...)
-			})
-			_, err := b.q.exec(ctx, `INSERT INTO ?series (merchant, ?) VALUES ? ON CONFLICT DO NOTHING`, bun.Safe(seriesColumns), values(rows))
-			return err
-		})
-		if err != nil {
+		if lock = forUpdate; try {
+			lock = skipLocked
+		} else if err := b.insertSeries(ctx, keys); err != nil {
 			return err
 		}
 	}
-	for len(keys) > 0 {
-		id := keys[0].Coupon
-		n := slices.IndexFunc(keys, func(k coupon.SeriesKey) bool { return k.Coupon != id })
-		if n < 0 {
-			n = len(keys)
-		}
-		err := chunked(keys[:n], maxKeys, func(keys []coupon.SeriesKey) error {
-			found, err := readSeries(ctx, b.q, id, convert(keys, func(k coupon.SeriesKey) text { return text(k.Key) }), lock)
-			for _, k := range keys {
+	return ofEach(keys, func(k coupon.SeriesKey) coupon.ID { return k.Coupon }, func(id coupon.ID, keys []coupon.SeriesKey) error {
+		found, err := readSeries(ctx, b.q, id, convert(keys, func(k coupon.SeriesKey) text { return text(k.Key) }), lock)
+		for _, k := range keys {
+			if !try {
 				b.series[k] = coupon.Series{Coupon: k.Coupon, Key: k.Key}
 			}
-			for _, x := range found {
-				b.series[coupon.SeriesKey{Coupon: x.Coupon, Key: x.Key}] = x
-			}
-			return err
-		})
-		if err != nil {
-			return err
 		}
-		keys = keys[n:]
-	}
-	return nil
+		for _, x := range found {
+			b.series[coupon.SeriesKey{Coupon: x.Coupon, Key: x.Key}] = x
+		}
+		return err
+	})
+}
+
+// insertSeries inserts as nothing what is not there, so that it can be locked.
+func (b *batch) insertSeries(ctx context.Context, keys []coupon.SeriesKey) error {
+	return chunked(keys, maxRows, func(keys []coupon.SeriesKey) error {
+		rows := convert(keys, func(k coupon.SeriesKey) list {
+			args, _ := seriesArgs(coupon.Series{Coupon: k.Coupon, Key: k.Key}) // no charges to encode
+			return append(list{b.merchant}, args...)
+		})
+		_, err := b.q.exec(ctx, `INSERT INTO ?series (merchant, ?) VALUES ? ON CONFLICT DO NOTHING`, bun.Safe(seriesColumns), values(rows))
+		return err
+	})
+}
+
+func compareSeries(x, y coupon.SeriesKey) int {
+	return cmp.Or(cmp.Compare(x.Coupon, y.Coupon), cmp.Compare(x.Key, y.Key))
 }
 
 // writeSeries stores those that the batch has changed.
 func (b *batch) writeSeries(ctx context.Context) error {
 	var rows values
-	for _, k := range slices.SortedFunc(maps.Keys(b.changedSeries), func(x, y coupon.SeriesKey) int {
-		return cmp.Or(cmp.Compare(x.Coupon, y.Coupon), cmp.Compare(x.Key, y.Key))
-	}) {
+	for _, k := range slices.SortedFunc(maps.Keys(b.changedSeries), compareSeries) {
 		args, err := seriesArgs(b.series[k])
 		if err != nil {
 			return err

@@ -32,6 +32,14 @@ var ErrRaced = errors.New("another write was faster")
 // errClosed: an edit waits for the writes under way, and new ones wait for it.
 var errClosed = errors.New("the coupon is being edited")
 
+// errHeld: a use depends on expired reservations that other writes are about to
+// end.
+var errHeld = errors.New("others have not said what becomes of an expired reservation")
+
+// waits reports whether a write failed for what others end in their own time: not
+// how often it is tried again is bounded, but for how long.
+func waits(err error) bool { return errors.Is(err, errClosed) || errors.Is(err, errHeld) }
+
 // errNothing ends a write that has nothing to write: whatever it did to look at
 // rows is undone.
 var errNothing = errors.New("there is nothing to write")
@@ -51,11 +59,19 @@ type Pool struct {
 	DB       *sql.DB
 	Errors   Errors
 	Attempts int // how often a transaction is begun that fails for others
+	// Patience is how long a connection is waited for. Who holds them all may be
+	// waiting for this very call, in a transaction of its own.
+	Patience time.Duration
 }
 
 // OnConn runs f on one connection.
 func (p Pool) OnConn(ctx context.Context, f func(*sql.Conn) error) (err error) {
-	conn, err := p.DB.Conn(ctx)
+	waiting, cancel := context.WithTimeout(ctx, p.Patience)
+	conn, err := p.DB.Conn(waiting)
+	cancel()
+	if err != nil && errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		err = fmt.Errorf("%w: no connection of the pool is free: %w", coupon.ErrContention, err)
+	}
 	if err != nil {
 		return err
 	}
@@ -157,7 +173,7 @@ func rollback(ctx context.Context, conn *sql.Conn) (alive bool) {
 func (p Pool) Again(ctx context.Context, deadline time.Time, f func() error) error {
 	for attempt := 1; ; attempt++ {
 		err := f()
-		wait, closed, stale := 10*time.Millisecond<<attempt, errors.Is(err, errClosed), isStale(err)
+		wait, waits, stale := 10*time.Millisecond<<attempt, waits(err), isStale(err)
 		switch {
 		case err == nil, errors.Is(err, coupon.ErrOutcomeUnknown):
 			return err
@@ -165,10 +181,10 @@ func (p Pool) Again(ctx context.Context, deadline time.Time, f func() error) err
 			return ctx.Err()
 		case p.Errors.Locked(err):
 			return fmt.Errorf("%w: %w", coupon.ErrContention, err)
-		case !closed && !stale && !p.Errors.Again(err) && !errors.Is(err, ErrRaced):
+		case !waits && !stale && !p.Errors.Again(err) && !errors.Is(err, ErrRaced):
 			return err
-		case closed && time.Now().Before(deadline): // the edit takes as long as it takes
-			attempt, wait = attempt-1, closedPause
+		case waits && time.Now().Before(deadline): // it takes as long as it takes
+			attempt, wait = attempt-1, waitPause
 		case stale && attempt >= p.Attempts:
 			return err
 		case attempt >= p.Attempts, !time.Now().Before(deadline):
@@ -180,9 +196,9 @@ func (p Pool) Again(ctx context.Context, deadline time.Time, f func() error) err
 	}
 }
 
-// closedPause is how long a write waits at most before it looks again whether an
-// edit is done.
-const closedPause = 40 * time.Millisecond
+// waitPause is how long a write waits at most before it looks again whether the
+// others are done.
+const waitPause = 40 * time.Millisecond
 
 func isStale(err error) bool {
 	_, ok := errors.AsType[staleError](err)

@@ -45,7 +45,7 @@ func (s *Store) writeGroups(ctx context.Context, groups []*coupon.Group) error {
 		for _, g := range groups {
 			slots = append(slots, g.Slots(b.view(g))...)
 		}
-		if err := b.readCounters(ctx, slots); err != nil {
+		if err := b.readCounters(ctx, slots, false); err != nil {
 			return err
 		}
 		for _, g := range groups {
@@ -180,7 +180,7 @@ func (b *batch) readSeriesOf(ctx context.Context, groups []*coupon.Group) error 
 	for _, e := range b.entries {
 		keys = append(keys, coupon.SeriesKey{Coupon: e.Coupon, Key: e.Series})
 	}
-	return b.readSeries(ctx, keys)
+	return b.readSeries(ctx, keys, false)
 }
 
 // redemptions are those of bookings, in the order of their coupons.
@@ -198,18 +198,25 @@ func (b *batch) redemptions(ctx context.Context, bookings []string) (rows []rede
 	return rows, err
 }
 
-// readCounters reads those that were not read yet.
-func (b *batch) readCounters(ctx context.Context, slots []coupon.Slot) error {
+// readCounters reads and locks those that were not read yet. Of those that are
+// only tried, what is not there or locked by others is left out.
+func (b *batch) readCounters(ctx context.Context, slots []coupon.Slot, try bool) error {
 	var missing []coupon.Slot
 	for _, slot := range slots {
 		if _, ok := b.used[slot]; !ok {
-			b.used[slot] = 0
 			missing = append(missing, slot)
 		}
 	}
 	slices.SortFunc(missing, coupon.Slot.Compare)
-	if b.dialect.RowLocks {
+	missing = slices.Compact(missing)
+	switch {
+	case try && b.dialect.RowLocks:
+		return b.tryCounters(ctx, b.q, missing, b.used)
+	case b.dialect.RowLocks:
 		return b.lockCounters(ctx, b.q, missing, b.used)
+	}
+	for _, slot := range missing {
+		b.used[slot] = 0
 	}
 	return counters(ctx, b.q, missing, b.used)
 }
@@ -236,7 +243,7 @@ func (b *batch) run(ctx context.Context, g *coupon.Group) error {
 		v := b.view(g)
 		v.Reclaimed = reclaimed
 		slots := g.Slots(v)
-		if err := b.readCounters(ctx, slots); err != nil {
+		if err := b.readCounters(ctx, slots, false); err != nil {
 			return err
 		}
 		for _, slot := range slots {
