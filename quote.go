@@ -151,16 +151,13 @@ func (s *Service) lookUp(ctx context.Context, p priced, typed []string, now time
 	u.coupons = map[ID]Coupon{}
 	for _, t := range typed {
 		k, c, err := s.find(ctx, p, t, u.existing, now)
-		found := err == nil
-		if !found && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrInvalid) {
+		if err != nil && !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrInvalid) {
 			return u, err
 		}
-		if attempt != nil {
-			if err := attempt(ctx, Attempt{Typed: t, Found: found, Customer: p.Customer.Key, Booking: p.ID}); err != nil {
-				return u, err
-			}
+		if err := p.tell(ctx, attempt, t, err == nil); err != nil {
+			return u, err
 		}
-		if found {
+		if err == nil {
 			u.coupons[c.ID] = c
 		}
 		u.codes = append(u.codes, k)
@@ -173,6 +170,36 @@ func (s *Service) lookUp(ctx context.Context, p priced, typed []string, now time
 		}
 	}
 	return u, nil
+}
+
+// lookUpNew is lookUp for a booking that has nothing yet, as nearly all that come
+// to be redeemed: it reads a coupon and no more. It does not say ok where the
+// codes alone don't tell. If the booking has another coupon after all, the group
+// that is made of it finds out: errJoined.
+func (s *Service) lookUpNew(ctx context.Context, p priced, typed []string) (u lookup, ok bool, err error) {
+	if len(typed) != 1 || p.Series != "" {
+		return u, false, nil
+	}
+	code, err := ParseCode(typed[0])
+	if err != nil {
+		return u, false, nil
+	}
+	c, k, err := s.store.CouponByCode(ctx, code)
+	if errors.Is(err, ErrNotFound) {
+		return u, false, nil
+	}
+	if err == nil {
+		err = p.tell(ctx, s.attempt, typed[0], true)
+	}
+	return lookup{codes: []CouponCode{k}, coupons: map[ID]Coupon{c.ID: c}}, true, err
+}
+
+// tell says that a code was tried on the booking, if somebody wants to hear it.
+func (b priced) tell(ctx context.Context, attempt func(context.Context, Attempt) error, typed string, found bool) error {
+	if attempt == nil {
+		return nil
+	}
+	return attempt(ctx, Attempt{Typed: typed, Found: found, Customer: b.Customer.Key, Booking: b.ID})
 }
 
 // find is what one typed code means.

@@ -58,13 +58,20 @@ const attempts = 8
 // acquire runs an acquiring, and keeps what was refused.
 func (s *Service) acquire(ctx context.Context, b Booking, codes []string, w *acquiring) ([]Redemption, error) {
 	attempt := s.attempt
-	for range attempts {
+	for try := range attempts {
 		w.now, w.actor = s.Now(), s.actor
 		p, err := b.price(w.now)
 		if err != nil {
 			return nil, err
 		}
-		u, err := s.lookUp(ctx, p, codes, w.now, attempt)
+		var u lookup
+		quick := false
+		if try == 0 {
+			u, quick, err = s.lookUpNew(ctx, p, codes)
+		}
+		if err == nil && !quick {
+			u, err = s.lookUp(ctx, p, codes, w.now, attempt)
+		}
 		if err != nil {
 			return nil, err
 		}
