@@ -16,7 +16,6 @@ type acquiring struct {
 	expect  *Quote
 	now     time.Time
 	actor   string
-	swept   bool // expired reservations were looked for
 	results []Redemption
 }
 
@@ -204,24 +203,8 @@ func (w *acquiring) judge(v *View, codes []CouponCode, offers []offered) (*Recla
 	if len(refusals) > 0 {
 		return nil, w.refusal(refusals)
 	}
-	// What is reserved and never confirmed must not pile up: each reservation
-	// takes a few back. Only under a counter that all of them share, so that
-	// nobody waits for nobody crosswise.
-	if !w.until.IsZero() && !w.swept {
-		w.swept = true
-		for i, k := range codes {
-			if slots := v.Coupons[k.Coupon].slots(w.booking.use(codes[i])); len(slots) > 0 && sortedSlots(slots)[0].broad() {
-				q := w.reclaim(k, Limit{Per: PerCoupon})
-				q.Limit, q.Needed = sweepBatch, false
-				return &q, nil
-			}
-		}
-	}
 	return nil, nil
 }
-
-// sweepBatch is how many expired reservations a reservation takes back.
-const sweepBatch = 4
 
 // reclaim is what may hold a limit that is reached.
 func (w *acquiring) reclaim(k CouponCode, l Limit) ReclaimQuery {

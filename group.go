@@ -48,7 +48,7 @@ type Changes struct {
 //     sorted order. A series that is not there must be locked too: nobody else
 //     may insert it meanwhile.
 //  3. Call Slots; insert missing counters as zero and lock them in sorted order.
-//  4. Call Decide with what was read. If it gives a ReclaimQuery, find such
+//  4. Reclaim what Sweep asks for, then call Decide with what was read. If it gives a ReclaimQuery, find such
 //     reservations and lock them, passing over those that others have locked;
 //     write what [ReclaimQuery.Expire] says of them, bring Series and Used up to
 //     date, and decide again. Nil changes are "write nothing".
@@ -63,6 +63,9 @@ type Group struct {
 	// Hot is the coupon at whose counter the group waits for every other one of
 	// it, so that it loses nothing if it shares their transaction; empty is none.
 	Hot ID
+	// Sweep is what the group takes back whatever it decides, if its Limit is not
+	// 0; nobody has to wait for it. Groups of a Write may do it together.
+	Sweep ReclaimQuery
 
 	slots  func(*View) []Slot
 	decide func(*View) (*Changes, *ReclaimQuery, error)

@@ -55,6 +55,10 @@ func (s *Service) Reopen(ctx context.Context, b Booking, codes ...string) ([]Red
 // another coupon since it was read.
 const attempts = 8
 
+// sweepBatch is how many expired reservations each new one takes back, so that
+// what is never confirmed can't pile up.
+const sweepBatch = 4
+
 // acquire runs an acquiring, and keeps what was refused.
 func (s *Service) acquire(ctx context.Context, b Booking, codes []string, w *acquiring) ([]Redemption, error) {
 	attempt := s.attempt
@@ -85,6 +89,9 @@ func (s *Service) acquire(ctx context.Context, b Booking, codes []string, w *acq
 			k := u.codes[0]
 			if slots := sortedSlots(u.coupons[k.Coupon].slots(p.use(k))); len(slots) > 0 && slots[0].broad() {
 				g.Hot = k.Coupon
+			}
+			if g.Hot != "" && !w.until.IsZero() {
+				g.Sweep = ReclaimQuery{Coupon: g.Hot, Expired: w.now, Limit: sweepBatch}
 			}
 		}
 		err = s.write(ctx, g)

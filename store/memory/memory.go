@@ -122,6 +122,9 @@ func (s *Store) Write(ctx context.Context, groups []*coupon.Group) error {
 // run takes one group through its steps.
 func (t *tenant) run(g *coupon.Group) {
 	var reclaimed []coupon.ReclaimQuery
+	if g.Sweep.Limit > 0 {
+		t.apply(g.Sweep.Expire(t.expired(g.Sweep), t.series))
+	}
 	for {
 		changes, q := g.Decide(t.view(g, reclaimed))
 		if q == nil {

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -71,6 +72,26 @@ func (b *batch) reclaim(ctx context.Context, f coupon.ReclaimQuery) (all bool, e
 	}
 	// Where others may have locked some, only to find none says that there are none.
 	return len(rows) < f.Limit && !b.dialect.RowLocks, b.apply(f.Expire(rs, b.series))
+}
+
+// sweep takes back what the groups ask for whatever they decide: of each coupon at
+// once. In a host's transaction others would wait for that.
+func (b *batch) sweep(ctx context.Context, groups []*coupon.Group) error {
+	sweeps := map[coupon.ID]coupon.ReclaimQuery{}
+	for _, g := range groups {
+		if g.Sweep.Limit == 0 || b.inTx {
+			continue
+		}
+		f := g.Sweep
+		f.Limit = min(f.Limit+sweeps[f.Coupon].Limit, maxKeys)
+		sweeps[f.Coupon] = f
+	}
+	for _, id := range slices.Sorted(maps.Keys(sweeps)) {
+		if _, err := b.reclaim(ctx, sweeps[id]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // lockHeldBy reads what reservations give back: their series and the counters.

@@ -48,6 +48,9 @@ func (s *Store) writeGroups(ctx context.Context, groups []*coupon.Group) error {
 		if err := b.readCounters(ctx, slots, false); err != nil {
 			return err
 		}
+		if err := b.sweep(ctx, groups); err != nil {
+			return err
+		}
 		for _, g := range groups {
 			if err := b.run(ctx, g); err != nil {
 				return err
