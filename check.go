@@ -80,6 +80,8 @@ func (c Coupon) offer(b priced, left []int64, t terms) offered {
 	if !t.later && !t.amended {
 		c.checkValidity(b, loc, refuse)
 		c.checkAudience(b, refuse)
+	}
+	if !t.amended {
 		t.code.checkCustomer(b, refuse)
 	}
 	r := c.Restrictions

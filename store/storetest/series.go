@@ -113,6 +113,10 @@ func seriesLater(e *env) {
 	small := visit("v3", "s", 3, "ann")
 	small.Lines[0].Price = usd("49.99").Amount
 	e.refused(small, "C", coupon.BelowMinimum)
+	if _, err := e.svc.AddCode(e.Context(), c.ID, coupon.CouponCode{Code: "FOR-BOB", Customer: "bob"}); err != nil {
+		e.Fatalf("AddCode: %v", err)
+	}
+	e.refused(visit("v3", "s", 3, "ann"), "FOR-BOB", coupon.NotYours)
 	if _, err := e.svc.Archive(e.Context(), c.ID); err != nil {
 		e.Fatalf("Archive: %v", err)
 	}
