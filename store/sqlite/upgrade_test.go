@@ -72,10 +72,10 @@ func TestDatabaseOfTheFirstStepGoesOn(t *testing.T) {
 		t.Errorf("amended: %+v, error %v", a.Redemptions, err)
 	}
 	for what, err := range map[string]error{
-		"SetCost":                    second(svc.SetCost(ctx, "n0", new(usd("2")))),
-		"Cancel":                     second(svc.Cancel(ctx, "s5")),
-		"Refund":                     second(svc.Refund(ctx, "s1", coupon.Refund{Key: "r2", Amount: usd("1")})),
-		"Cancel of what is archived": second(svc.Cancel(ctx, "g0")),
+		"SetCost":                    sqltest.Second(svc.SetCost(ctx, "n0", new(usd("2")))),
+		"Cancel":                     sqltest.Second(svc.Cancel(ctx, "s5")),
+		"Refund":                     sqltest.Second(svc.Refund(ctx, "s1", coupon.Refund{Key: "r2", Amount: usd("1")})),
+		"Cancel of what is archived": sqltest.Second(svc.Cancel(ctx, "g0")),
 	} {
 		if err != nil {
 			t.Errorf("%s: %v", what, err)
@@ -106,5 +106,3 @@ func TestDatabaseOfTheFirstStepGoesOn(t *testing.T) {
 	create(t, st, "SPRING")
 	wantStored(t, st, 11)
 }
-
-func second[V any](_ V, err error) error { return err }
