@@ -273,7 +273,11 @@ func (b priced) fingerprint() string {
 		lines[i] = line{l.ID, b.amounts[i], l.Quantity}
 	}
 	slices.SortFunc(lines, func(x, y line) int { return strings.Compare(x.ID, y.ID) })
-	return digest("booking", b.Customer.Key, b.Currency, b.Type, b.Series, b.Occurrence, lines)
+	parts := []any{"booking", b.Customer.Key, b.Currency, b.Type}
+	if b.Series != "" || b.Occurrence != 0 { // without, as it was before there were series
+		parts = append(parts, b.Series, b.Occurrence)
+	}
+	return digest(append(parts, lines)...)
 }
 
 func digest(parts ...any) string {

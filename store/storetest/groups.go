@@ -14,6 +14,9 @@ var groupCases = []testCase{
 	{"a-key-twice-in-one-write", "the same booking twice in one Write is one redemption and one replay", sameKeyInOneWrite},
 	{"a-refusal-disturbs-nobody", "a group that is refused writes nothing, and the others of its Write stand", refusalDisturbsNobody},
 	{"write-after-write", "a cancellation frees the use for a later group of the same Write", cancelInOneWrite},
+	{"taken-back-in-one-write", "what groups of one Write take back of expired reservations is there for those that come after, also if their own group is refused", takenBackInOneWrite},
+	{"a-series-in-one-write", "groups of one Write that take back, redeem and cancel bookings of one series count its use once", seriesInOneWrite},
+	{"refused-then-redeemed-in-one-write", "a booking refused and then redeemed in one Write is redeemed, whatever is taken back after it", refusedThenRedeemed},
 	{"no-groups", "a Write of nothing does nothing", writeNothing},
 }
 
@@ -175,6 +178,84 @@ func cancelInOneWrite(e *env) {
 	e.same("outcomes", outcomes(errs), "refused ok ok refused ")
 	e.wantUsed(c.ID, 1)
 	e.wantStored("b1", "b3")
+}
+
+func takenBackInOneWrite(e *env) {
+	c := e.coupon("C", limited(uses(1, coupon.PerCoupon, coupon.PerDay), uses(2, coupon.PerCustomer, coupon.Ever)))
+	on := func(b coupon.Booking, day int) coupon.Booking {
+		b.MadeAt = start.AddDate(0, 0, -day)
+		return b
+	}
+	e.redeem(on(by("today", "bob"), 0), "C")
+	for day := 1; day <= 3; day++ {
+		e.reserve(on(by(name("r", day), []string{"", "zoe", "ann", "ann"}[day]), day), "C")
+		if day == 2 {
+			e.clock.set(start.Add(hold / 2)) // the third holds longer
+		}
+	}
+	e.clock.set(start.Add(hold))
+	confirming := func(id string) func(*coupon.Service) error {
+		return func(svc *coupon.Service) error {
+			_, err := svc.Confirm(e.Context(), id)
+			if errors.Is(err, coupon.ErrReservationEnded) {
+				return errReplayed
+			}
+			return err
+		}
+	}
+	errs := e.inOneWrite(
+		redeeming(e, on(by("more", "cid"), 0), "C"), // takes r1 and r2 back, which frees nothing today
+		confirming("r1"),
+		redeeming(e, on(by("r2", "ann"), 2), "C"), // afresh
+		redeeming(e, on(by("b1", "ann"), 1), "C"), // the customer has r2 and r3
+		confirming("r3"),
+		redeeming(e, on(by("b2", "dan"), 1), "C"), // what r1 had
+		redeeming(e, on(by("b3", "eve"), 1), "C"),
+	)
+	e.same("outcomes", outcomes(errs), "refused replayed ok refused ok ok refused ")
+	e.same("what was taken back", e.stored(c.ID, "r1").State, coupon.ReservationExpired)
+	e.same("what was confirmed", e.stored(c.ID, "r3").State, coupon.Redeemed)
+	events, err := e.svc.Events(e.Context(), c.ID, "r2")
+	if err != nil || len(events) != 3 {
+		e.Errorf("events of r2: %s, error %v, want reserved, expired and redeemed", text(events), err)
+	}
+}
+
+func seriesInOneWrite(e *env) {
+	c := e.coupon("C", limited(uses(1, coupon.PerCoupon, coupon.Ever)))
+	for i := range 3 {
+		e.reserve(visit(name("v", i), "s", int64(i+1), "ann"), "C")
+	}
+	e.clock.set(start.Add(hold))
+	cancelling := func(id string) func(*coupon.Service) error {
+		return func(svc *coupon.Service) error {
+			_, err := svc.Cancel(e.Context(), id)
+			return err
+		}
+	}
+	errs := e.inOneWrite(
+		redeeming(e, visit("v0", "s", 1, "ann"), "C"),
+		redeeming(e, by("b1", "bob"), "C"), // takes v1 and v2 back; v0 holds the use
+		cancelling("v0"),
+		redeeming(e, visit("v1", "s", 2, "ann"), "C"), // afresh
+		redeeming(e, by("b2", "bob"), "C"),
+		redeeming(e, visit("v3", "s", 4, "ann"), "C"),
+	)
+	e.same("outcomes", outcomes(errs), "ok refused ok ok refused ok ")
+	e.wantUsed(c.ID, 1)
+	e.same("live of the series", e.liveOf(c.ID, "s"), int64(2))
+}
+
+func refusedThenRedeemed(e *env) {
+	limit := limited(uses(1, coupon.PerCoupon, coupon.Ever))
+	e.coupon("A", limit, func(c *coupon.Coupon) { c.Restrictions.MinTotal = usd("500") })
+	c := e.coupon("C", limit)
+	e.reserve(by("old", "ann"), "C")
+	e.clock.set(start.Add(hold))
+	errs := e.inOneWrite(redeeming(e, by("b1", "ann"), "A"), redeeming(e, worth(by("b1", "ann"), "600"), "A"),
+		redeeming(e, by("b2", "bob"), "C"), redeeming(e, by("b3", "bob"), "C"))
+	e.same("outcomes", outcomes(errs), "refused ok ok refused ")
+	e.wantUsed(c.ID, 1)
 }
 
 func writeNothing(e *env) {

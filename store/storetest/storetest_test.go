@@ -26,7 +26,7 @@ var defects = map[string][]string{
 	"a move is lost":                                    {"reservations/a-life", "amend/budgets-move", "life-races/cancel-and-amend", "life-races/two-coupons-opposite-order", "import/past-a-limit", "limits/uses", "limits/every-kind-at-once"},
 	"a refusal is counted":                              {"several/all-or-none", "redemptions/refusal-writes-nothing"},
 	"a refusal rolls the others back":                   {"groups/a-refusal-disturbs-nobody", "import/bad-rows-are-reported"},
-	"groups of a write see what was before it":          {"groups/groups-see-each-other", "groups/a-key-twice-in-one-write", "groups/write-after-write", "import/twice-in-one-batch"},
+	"groups of a write see what was before it":          {"groups/groups-see-each-other", "groups/a-key-twice-in-one-write", "groups/write-after-write", "groups/a-series-in-one-write", "groups/taken-back-in-one-write", "groups/refused-then-redeemed-in-one-write", "import/twice-in-one-batch"},
 	"an empty write is an error":                        {"groups/no-groups"},
 	"a booking has one redemption":                      {"several/cancelled-together", "amend/all-coupons", "cancel/all-coupons-of-a-booking"},
 	"the key is the booking alone":                      {"redemptions/one-booking-one-coupon-each", "cancel/all-coupons-of-a-booking", "import/of-an-archived-coupon"},

@@ -120,6 +120,8 @@ func (b *batch) guard(ctx context.Context) error {
 // recheck is for bookings that had no redemption and get none: it may have come
 // while the counters were waited for, and then the refusal is of its own use.
 func (b *batch) recheck(ctx context.Context) error {
+	// One that a later group has redeemed is seen by guard.
+	b.refused = slices.DeleteFunc(b.refused, func(id string) bool { return len(b.bookings[id]) > 0 })
 	if len(b.used) == 0 || len(b.refused) == 0 {
 		return nil
 	}

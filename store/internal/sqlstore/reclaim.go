@@ -163,7 +163,8 @@ func overdue(ctx context.Context, q conn, id coupon.ID, expired time.Time) ([]co
 		}
 	}
 	series := map[coupon.SeriesKey]coupon.Series{}
-	err = chunked(keys, maxKeys, func(keys []text) error {
+	slices.Sort(keys)
+	err = chunked(slices.Compact(keys), maxKeys, func(keys []text) error {
 		found, err := readSeries(ctx, q, id, keys, "")
 		for _, x := range found {
 			series[coupon.SeriesKey{Coupon: x.Coupon, Key: x.Key}] = x

@@ -124,6 +124,10 @@ func EveryCall(t *testing.T, st coupon.Store, rec *Recorder) map[string][]string
 			return Drain(svc.Coupons(ctx, f))
 		})
 	}
+	Life(t, st, Create(t, st, "LIFE", func(c *coupon.Coupon) {
+		c.Combinable = true
+		c.Restrictions.Limits = append(c.Restrictions.Limits, perCustomer, coupon.Limit{Of: coupon.Uses, Per: coupon.PerCode, Every: coupon.Ever, Max: 50})
+	}), do)
 	do("verify", func() error { _, err := svc.Verify(ctx); return err })
 	do("rebuild", func() error { return svc.Rebuild(ctx) })
 	do("archive", func() error { _, err := svc.Archive(ctx, c.ID); return err })
@@ -203,6 +207,8 @@ func Past(code string, n int) iter.Seq2[coupon.PastRedemption, error] {
 	}
 }
 
+var tableName = regexp.MustCompile(`"coupon_(\w+)"`)
+
 // Unscoped gives the tables that a statement names without naming the merchant.
 func Unscoped(statement string) (tables []string) {
 	const scope = `merchant = 'acme'`
@@ -233,14 +239,14 @@ func AskFor(t *testing.T, st coupon.Store, c coupon.Coupon, s string) {
 	svc := Service(t, st)
 	ctx := t.Context()
 	for what, err := range map[string]error{
-		"Coupon":         second(st.Coupon(ctx, coupon.ID(s))),
+		"Coupon":         Second(st.Coupon(ctx, coupon.ID(s))),
 		"CouponByCode":   third(st.CouponByCode(ctx, coupon.Code(s))),
-		"Redemption":     second(svc.Redemption(ctx, c.ID, s)),
-		"Redemption id":  second(svc.Redemption(ctx, coupon.ID(s), "b1")),
-		"Versions":       second(st.Versions(ctx, coupon.ID(s), 9, 9)),
-		"Notes":          second(st.Notes(ctx, coupon.ID(s))),
+		"Redemption":     Second(svc.Redemption(ctx, c.ID, s)),
+		"Redemption id":  Second(svc.Redemption(ctx, coupon.ID(s), "b1")),
+		"Versions":       Second(st.Versions(ctx, coupon.ID(s), 9, 9)),
+		"Notes":          Second(st.Notes(ctx, coupon.ID(s))),
 		"DeleteNote":     st.DeleteNote(ctx, c.ID, coupon.ID(s)),
-		"Cancel":         second(svc.Cancel(ctx, s)),
+		"Cancel":         Second(svc.Cancel(ctx, s)),
 		"Redemptions of": Drain(svc.Redemptions(ctx, coupon.RedemptionFilter{Customer: "x" + s, Currency: s})),
 		"Coupons":        Drain(svc.Coupons(ctx, coupon.CouponFilter{Search: "x" + s, Kind: coupon.DiscountKind(s)})),
 	} {
@@ -249,7 +255,5 @@ func AskFor(t *testing.T, st coupon.Store, c coupon.Coupon, s string) {
 		}
 	}
 }
-
-func second[V any](_ V, err error) error { return err }
 
 func third[V, W any](_ V, _ W, err error) error { return err }

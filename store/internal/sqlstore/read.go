@@ -1,0 +1,137 @@
+package sqlstore
+
+import (
+	"context"
+	"slices"
+
+	"github.com/uptrace/bun"
+
+	"github.com/couponkit/coupon"
+)
+
+// readCoupons locks the heads and reads the coupons that they name.
+func (b *batch) readCoupons(ctx context.Context, groups []*coupon.Group) error {
+	var ids []coupon.ID
+	for _, g := range groups {
+		ids = append(ids, g.Coupons...)
+	}
+	slices.Sort(ids)
+	b.coupons = map[coupon.ID]coupon.Coupon{}
+	return chunked(slices.Compact(ids), maxKeys, func(ids []coupon.ID) error {
+		heads, err := b.heads(ctx, ids)
+		if err != nil {
+			return err
+		}
+		var missing values
+		for _, h := range heads {
+			if c, ok := b.cache.get(b.key(h)); ok {
+				b.coupons[c.ID] = c
+			} else {
+				missing = append(missing, list{text(h.Coupon), h.Version})
+			}
+		}
+		if len(missing) == 0 {
+			return nil
+		}
+		read, err := coupons(ctx, b.q, `WITH head (coupon, version) AS (VALUES ?) SELECT v.coupon, v.version, v.doc FROM head
+			CROSS JOIN ?versions AS v WHERE v.merchant = ?merchant AND v.coupon = head.coupon AND v.version = head.version`, missing)
+		for _, c := range read {
+			b.coupons[c.ID] = c
+			if !b.inTx { // there it may be rolled back, and be another one later
+				b.cache.put(b.key(couponRow{Coupon: string(c.ID), Version: c.Version}), c)
+			}
+		}
+		return err
+	})
+}
+
+func (b *batch) heads(ctx context.Context, ids []coupon.ID) (heads []couponRow, err error) {
+	if b.dialect.RowLocks {
+		return b.lockHeads(ctx, b.q, ids, b.evenClosed)
+	}
+	err = b.q.scan(ctx, &heads, `SELECT coupon, version FROM ?heads WHERE merchant = ?merchant AND coupon IN (?)`, bun.List(texts(ids)))
+	return heads, err
+}
+
+// readRedemptions reads and locks all that the bookings have, of any coupon.
+func (b *batch) readRedemptions(ctx context.Context, groups []*coupon.Group) error {
+	var bookings []string
+	for _, g := range groups {
+		bookings = append(bookings, g.Booking)
+	}
+	slices.Sort(bookings)
+	bookings = slices.Compact(bookings)
+	for _, id := range bookings {
+		b.read[id] = true
+	}
+	rows, err := b.redemptions(ctx, bookings)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		r, err := row.redemption()
+		if err != nil {
+			return err
+		}
+		e := &entry{Redemption: r, events: row.Events}
+		b.known[r.Booking] = true
+		b.bookings[r.Booking] = append(b.bookings[r.Booking], e)
+		b.entries[key{r.Coupon, r.Booking}] = e
+	}
+	return nil
+}
+
+// readSeriesOf reads and locks those of the groups' bookings and of what these
+// have.
+func (b *batch) readSeriesOf(ctx context.Context, groups []*coupon.Group) error {
+	var keys []coupon.SeriesKey
+	for _, g := range groups {
+		for _, id := range g.Coupons {
+			if _, ok := b.coupons[id]; ok {
+				keys = append(keys, coupon.SeriesKey{Coupon: id, Key: g.Series})
+			}
+		}
+	}
+	for _, e := range b.entries {
+		keys = append(keys, coupon.SeriesKey{Coupon: e.Coupon, Key: e.Series})
+	}
+	return b.readSeries(ctx, keys, false)
+}
+
+// redemptions are those of bookings, in the order of their coupons.
+func (b *batch) redemptions(ctx context.Context, bookings []string) (rows []redemptionRow, err error) {
+	if b.dialect.RowLocks {
+		return b.lockRedemptions(ctx, bookings)
+	}
+	err = chunked(bookings, maxKeys, func(bookings []string) error {
+		var found []redemptionRow
+		err := b.q.scan(ctx, &found, `SELECT ? FROM ?redemptions WHERE merchant = ?merchant AND booking IN (?) ORDER BY booking, coupon`,
+			bun.Safe(redemptionColumns), bun.List(texts(bookings)))
+		rows = append(rows, found...)
+		return err
+	})
+	return rows, err
+}
+
+// readCounters reads and locks those that were not read yet. Of those that are
+// only tried, what is not there or locked by others is left out.
+func (b *batch) readCounters(ctx context.Context, slots []coupon.Slot, try bool) error {
+	var missing []coupon.Slot
+	for _, slot := range slots {
+		if _, ok := b.used[slot]; !ok {
+			missing = append(missing, slot)
+		}
+	}
+	slices.SortFunc(missing, coupon.Slot.Compare)
+	missing = slices.Compact(missing)
+	switch {
+	case try && b.dialect.RowLocks:
+		return b.tryCounters(ctx, b.q, missing, b.used)
+	case b.dialect.RowLocks:
+		return b.lockCounters(ctx, b.q, missing, b.used)
+	}
+	for _, slot := range missing {
+		b.used[slot] = 0
+	}
+	return counters(ctx, b.q, missing, b.used)
+}
