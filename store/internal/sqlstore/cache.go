@@ -1,6 +1,8 @@
 package sqlstore
 
 import (
+	"context"
+	"fmt"
 	"sync"
 
 	"github.com/couponkit/coupon"
@@ -31,6 +33,26 @@ type counterKey struct {
 const maxCached = 1000
 
 func (s *Store) key(head couponRow) cacheKey { return cacheKey{s.merchant, head.Coupon, head.Version} }
+
+// version gives a version of a coupon, which may not have to be read. It is the
+// caller's.
+func (s *Store) version(ctx context.Context, q conn, head couponRow) (coupon.Coupon, error) {
+	if c, ok := s.cache.get(s.key(head)); ok {
+		return c.Clone(), nil
+	}
+	read, err := coupons(ctx, q, `SELECT coupon, version, doc FROM ?versions WHERE merchant = ?merchant AND coupon = ? AND version = ?`,
+		text(head.Coupon), head.Version)
+	if err == nil && len(read) == 0 {
+		err = fmt.Errorf("version %d of coupon %s is missing", head.Version, head.Coupon)
+	}
+	if err != nil {
+		return coupon.Coupon{}, err
+	}
+	if !s.inTx { // there it may be rolled back, and be another one later
+		s.cache.put(s.key(head), read[0].Clone())
+	}
+	return read[0], nil
+}
 
 func (c *cache) get(k cacheKey) (coupon.Coupon, bool) {
 	c.mu.Lock()

@@ -26,8 +26,7 @@ type codeRow struct {
 	Number    int64
 	CreatedAt int64
 	CreatedBy string
-	Version   int64  // of the coupon, where it is read too
-	Doc       string // of that version
+	Version   int64 // of the coupon, where it is read too
 }
 
 func (r codeRow) code() coupon.CouponCode {
@@ -62,11 +61,11 @@ func replaceCodes(ctx context.Context, q conn, c coupon.Coupon) error {
 
 // CouponByCode implements coupon.Store.
 func (s *Store) CouponByCode(ctx context.Context, code coupon.Code) (c coupon.Coupon, k coupon.CouponCode, err error) {
+	// Two statements, and yet one is a snapshot: a version never changes.
 	err = s.one(ctx, "coupon by code", func(q conn) error {
 		var rows []codeRow
-		err := q.scan(ctx, &rows, `SELECT k.code, k.coupon, k.main, k.single_use, k.customer, k.batch, k.number, k.created_at, k.created_by, v.version, v.doc FROM ?codes AS k
-			JOIN ?coupons AS c ON c.merchant = k.merchant AND c.id = k.coupon
-			JOIN ?versions AS v ON v.merchant = c.merchant AND v.coupon = c.id AND v.version = c.version
+		err := q.scan(ctx, &rows, `SELECT k.code, k.coupon, k.main, k.single_use, k.customer, k.batch, k.number, k.created_at, k.created_by, h.version FROM ?codes AS k
+			JOIN ?heads AS h ON h.merchant = k.merchant AND h.coupon = k.coupon
 			WHERE k.merchant = ?merchant AND k.code = ? AND k.live = 1`, text(code))
 		if err != nil {
 			return err
@@ -75,7 +74,7 @@ func (s *Store) CouponByCode(ctx context.Context, code coupon.Code) (c coupon.Co
 			return coupon.ErrNotFound
 		}
 		k = rows[0].code()
-		c, err = couponRow{Coupon: rows[0].Coupon, Version: rows[0].Version, Doc: rows[0].Doc}.coupon()
+		c, err = s.version(ctx, q, couponRow{Coupon: rows[0].Coupon, Version: rows[0].Version})
 		return err
 	})
 	return c, k, err
