@@ -17,8 +17,8 @@ type View struct {
 	Series map[SeriesKey]Series
 	// Used is how much of each slot is used. It has what Slots asked for.
 	Used map[Slot]int64
-	// Reclaimed are the queries that found fewer reservations than their limit:
-	// there are no more.
+	// Reclaimed are the queries after which there are no more such reservations:
+	// they found fewer than their limit, or, where others may have some locked, none.
 	Reclaimed []ReclaimQuery
 }
 

@@ -35,9 +35,6 @@
 // way, and is coupon.ErrContention if they take longer: keep the host's
 // transactions that redeem short. Every other edit waits for nobody.
 //
-// After a large import run ANALYZE, or wait the minute until autovacuum does:
-// before PostgreSQL has counted the rows it may choose the wrong index for sums.
-//
 // A read is one snapshot, REPEATABLE READ READ ONLY, so a second store on a
 // *sql.DB of a read replica can serve lists and summaries.
 //
@@ -124,12 +121,12 @@ func open(db *bun.DB, opt Options) (*Store, error) {
 	s.rows, err = sqlstore.New(sqlstore.Config{
 		DB: db, Schema: opt.Schema, Prefix: opt.Prefix, Transactor: s.tx,
 		Dialect: sqlstore.Dialect{
-			RowLocks: true,
-			Lateral:  true,
-			Contains: "strpos(?, ?) > 0",
-			Overflow: has(numericOutOfRange),
-			NoTable:  has(undefinedTable),
-			Created:  createdAtOnce,
+			RowLocks:    true,
+			WidthBucket: true,
+			Contains:    "strpos(?, ?) > 0",
+			Overflow:    has(numericOutOfRange),
+			NoTable:     has(undefinedTable),
+			Created:     createdAtOnce,
 		},
 	})
 	if err != nil {

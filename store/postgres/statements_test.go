@@ -312,3 +312,36 @@ func TestTextThatCannotBeStoredIsAnError(t *testing.T) {
 		t.Errorf("%d notes, error %v", len(notes), err)
 	}
 }
+
+// Right after an import nothing is known of the rows: then too a timeline goes
+// through them once, and not once for each day.
+func TestATimelineReadsEachRowOnce(t *testing.T) {
+	t.Parallel()
+	st, rec := recorded(t, Options{})
+	svc := service(t, st)
+	c := create(t, st, "C", unlimited)
+	if _, err := svc.Import(t.Context(), past("C", 2000), coupon.ImportOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	from := time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
+	for _, clock := range []coupon.Clock{coupon.MadeAt, coupon.ServiceAt} {
+		rec.Take()
+		points, err := svc.Timeline(t.Context(), c.ID, coupon.Range{From: from, To: from.AddDate(1, 0, 0), Clock: clock}, coupon.Daily, "Europe/Berlin")
+		if err != nil || len(points) < 365 {
+			t.Fatalf("%d points, error %v", len(points), err)
+		}
+		sums := 0
+		for _, s := range rec.Take() {
+			if !strings.Contains(s, "width_bucket") {
+				continue
+			}
+			sums++
+			if plan := explain(t, st, s); strings.Contains(plan, "Loop") || strings.Contains(plan, "Seq Scan") {
+				t.Errorf("by %s:\n%s", clock, plan)
+			}
+		}
+		if sums != 1 {
+			t.Errorf("by %s: %d statements sum", clock, sums)
+		}
+	}
+}

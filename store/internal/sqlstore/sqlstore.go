@@ -24,8 +24,8 @@ type Dialect struct {
 	// RowLocks: writes go on side by side, and what one looks at it locks, row by
 	// row (see lock.go). Else one write lock stands for all row locks.
 	RowLocks bool
-	// Lateral: the database knows the word, and needs it.
-	Lateral bool
+	// WidthBucket: the database has this function.
+	WidthBucket bool
 	// Contains is a condition of two arguments: the first, a column, has the
 	// second in it, compared as bytes.
 	Contains string

@@ -33,8 +33,8 @@ type sumRow struct {
 	NewCustomers   int64
 }
 
-// Sum implements coupon.Store. The bounds are joined with the covering index of
-// the clock: each bucket is one stretch of it.
+// Sum implements coupon.Store. What it reads are stretches of the covering index of
+// the clock.
 func (s *Store) Sum(ctx context.Context, f coupon.SumQuery) (sums []coupon.BucketSums, err error) {
 	at, err := clockColumn(f.Clock)
 	if err != nil {
@@ -49,9 +49,9 @@ func (s *Store) Sum(ctx context.Context, f coupon.SumQuery) (sums []coupon.Bucke
 	}
 	err = s.read(ctx, "sum", func(q conn) error {
 		cells := map[cell]*coupon.Sums{}
-		err := chunked(bucketsOf(f), maxBuckets, func(buckets values) error {
+		err := chunked(bucketsOf(f), maxBuckets, func(buckets []bucket) error {
 			var rows []sumRow
-			err := q.scan(ctx, &rows, s.sumOfBuckets(), buckets, sumColumns, text(f.Coupon), at, at, only, code)
+			err := s.sumOfBuckets(ctx, q, &rows, buckets, sumColumns, text(f.Coupon), at, only, code)
 			if err != nil {
 				return s.overflow(ctx, q, f.Coupon, err)
 			}
@@ -85,21 +85,24 @@ const sumColumns bun.Safe = `COUNT(*) AS n,
 	CAST(SUM(CASE WHEN r.cost IS NULL THEN 0 ELSE r.subtotal - r.discount - r.other_discounts END) AS BIGINT) AS costed_revenue,
 	COUNT(r.new_customer) AS customers_known, CAST(COALESCE(SUM(r.new_customer), 0) AS BIGINT) AS new_customers`
 
-// sumOfBuckets is the statement of Sum. PostgreSQL must be told to go bucket by
-// bucket (LATERAL): else it may compare each redemption with each bucket. SQLite
-// does so anyway, and has no word for it.
-func (s *Store) sumOfBuckets() string {
-	if s.dialect.Lateral {
-		return `WITH bucket (i, lo, hi) AS (VALUES ?) SELECT bucket.i, sums.* FROM bucket CROSS JOIN LATERAL (
-			SELECT r.currency, r.state, ? FROM ?redemptions AS r
-			WHERE r.merchant = ?merchant AND r.coupon = ? AND ? >= bucket.lo AND ? < bucket.hi ? ?
+// sumOfBuckets is the statement of Sum. Where the database finds the bucket of an
+// instant by itself, all of them are one stretch of the index; then a plan made
+// before the rows were counted, with another index, still reads each row once.
+// Else it goes bucket by bucket.
+func (s *Store) sumOfBuckets(ctx context.Context, q conn, rows *[]sumRow, buckets []bucket, args ...any) error {
+	if s.dialect.WidthBucket {
+		first, last := buckets[0], buckets[len(buckets)-1]
+		args = append(args, first.i-1, list(convert(buckets, func(b bucket) any { return b.lo })), first.lo, last.hi)
+		return q.scan(ctx, rows, `SELECT ?5 + width_bucket(?2, CAST(ARRAY[?6] AS BIGINT[])) AS i, r.currency, r.state, ?0 FROM ?redemptions AS r
+			WHERE r.merchant = ?merchant AND r.coupon = ?1 AND ?2 >= ?7 AND ?2 < ?8 ?3 ?4
 				AND r.state IN ('redeemed', 'refunded', 'cancelled')
-			GROUP BY r.currency, r.state) AS sums`
+			GROUP BY 1, r.currency, r.state`, args...)
 	}
-	return `WITH bucket (i, lo, hi) AS (VALUES ?) SELECT bucket.i, r.currency, r.state, ? FROM bucket CROSS JOIN ?redemptions AS r
-		WHERE r.merchant = ?merchant AND r.coupon = ? AND ? >= bucket.lo AND ? < bucket.hi ? ?
-				AND r.state IN ('redeemed', 'refunded', 'cancelled')
-		GROUP BY bucket.i, r.currency, r.state`
+	args = append(args, values(convert(buckets, func(b bucket) list { return list{b.i, b.lo, b.hi} })))
+	return q.scan(ctx, rows, `WITH bucket (i, lo, hi) AS (VALUES ?5) SELECT bucket.i, r.currency, r.state, ?0 FROM bucket CROSS JOIN ?redemptions AS r
+		WHERE r.merchant = ?merchant AND r.coupon = ?1 AND ?2 >= bucket.lo AND ?2 < bucket.hi ?3 ?4
+			AND r.state IN ('redeemed', 'refunded', 'cancelled')
+		GROUP BY bucket.i, r.currency, r.state`, args...)
 }
 
 func clockColumn(c coupon.Clock) (bun.Safe, error) {
@@ -112,20 +115,25 @@ func clockColumn(c coupon.Clock) (bun.Safe, error) {
 	return "", fmt.Errorf("redemptions have no clock %q", c)
 }
 
-// bucketsOf gives number, begin and end of each bucket; one that is open ends
-// where no instant is.
-func bucketsOf(f coupon.SumQuery) values {
-	var out values
+// bucket is [lo, hi).
+type bucket struct {
+	i      int
+	lo, hi int64
+}
+
+// bucketsOf are the buckets; one that is open ends where no instant is.
+func bucketsOf(f coupon.SumQuery) []bucket {
+	var out []bucket
 	last := len(f.Bounds) - 1
 	for i := range last {
-		lo, hi := f.Bounds[i].UnixMicro(), f.Bounds[i+1].UnixMicro()
+		b := bucket{i, f.Bounds[i].UnixMicro(), f.Bounds[i+1].UnixMicro()}
 		if i == 0 && f.Bounds[i].IsZero() {
-			lo = math.MinInt64 + 1
+			b.lo = math.MinInt64 + 1
 		}
 		if i+1 == last && f.Bounds[last].IsZero() {
-			hi = math.MaxInt64
+			b.hi = math.MaxInt64
 		}
-		out = append(out, list{i, lo, hi})
+		out = append(out, b)
 	}
 	return out
 }
