@@ -8,9 +8,9 @@ import (
 	"github.com/couponkit/coupon"
 )
 
-// cache keeps what never changes once it is committed, so that a write need not
-// read it anew: versions of coupons (which one is the current is read under the
-// lock), and that a counter has a row.
+// cache keeps what never changes, so that a write need not read it anew: versions
+// of coupons (which one is the current is read under the lock, and its stamp tells
+// it from one that a host has rolled back), and that a counter has a row.
 type cache struct {
 	mu       sync.Mutex
 	versions map[cacheKey]coupon.Coupon
@@ -21,6 +21,7 @@ type cacheKey struct {
 	merchant text
 	coupon   string
 	version  int64
+	stamp    int64
 }
 
 type counterKey struct {
@@ -32,7 +33,9 @@ type counterKey struct {
 // in use is back at once.
 const maxCached = 1000
 
-func (s *Store) key(head couponRow) cacheKey { return cacheKey{s.merchant, head.Coupon, head.Version} }
+func (s *Store) key(head couponRow) cacheKey {
+	return cacheKey{s.merchant, head.Coupon, head.Version, head.Stamp}
+}
 
 // version gives a version of a coupon, which may not have to be read. It is the
 // caller's.
@@ -48,9 +51,7 @@ func (s *Store) version(ctx context.Context, q conn, head couponRow) (coupon.Cou
 	if err != nil {
 		return coupon.Coupon{}, err
 	}
-	if !s.inTx { // there it may be rolled back, and be another one later
-		s.cache.put(s.key(head), read[0].Clone())
-	}
+	s.cache.put(s.key(head), read[0].Clone())
 	return read[0], nil
 }
 

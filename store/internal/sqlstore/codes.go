@@ -27,6 +27,7 @@ type codeRow struct {
 	CreatedAt int64
 	CreatedBy string
 	Version   int64 // of the coupon, where it is read too
+	Stamp     int64 // of that version
 }
 
 func (r codeRow) code() coupon.CouponCode {
@@ -64,7 +65,7 @@ func (s *Store) CouponByCode(ctx context.Context, code coupon.Code) (c coupon.Co
 	// Two statements, and yet one is a snapshot: a version never changes.
 	err = s.one(ctx, "coupon by code", func(q conn) error {
 		var rows []codeRow
-		err := q.scan(ctx, &rows, `SELECT k.code, k.coupon, k.main, k.single_use, k.customer, k.batch, k.number, k.created_at, k.created_by, h.version FROM ?codes AS k
+		err := q.scan(ctx, &rows, `SELECT k.code, k.coupon, k.main, k.single_use, k.customer, k.batch, k.number, k.created_at, k.created_by, h.version, h.stamp FROM ?codes AS k
 			JOIN ?heads AS h ON h.merchant = k.merchant AND h.coupon = k.coupon
 			WHERE k.merchant = ?merchant AND k.code = ? AND k.live = 1`, text(code))
 		if err != nil {
@@ -74,7 +75,7 @@ func (s *Store) CouponByCode(ctx context.Context, code coupon.Code) (c coupon.Co
 			return coupon.ErrNotFound
 		}
 		k = rows[0].code()
-		c, err = s.version(ctx, q, couponRow{Coupon: rows[0].Coupon, Version: rows[0].Version})
+		c, err = s.version(ctx, q, couponRow{Coupon: rows[0].Coupon, Version: rows[0].Version, Stamp: rows[0].Stamp})
 		return err
 	})
 	return c, k, err

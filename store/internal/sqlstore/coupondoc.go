@@ -1,6 +1,8 @@
 package sqlstore
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"time"
 
@@ -108,7 +110,15 @@ func restrictionsOf(r coupon.Restrictions) (doc restrictionsDoc, err error) {
 type couponRow struct {
 	Coupon  string
 	Version int64
+	Stamp   int64 // of Doc, where it is read from the head
 	Doc     string
+}
+
+// stampOf tells a document from every other that the version might have: one that
+// is rolled back is another than the one that comes in its place.
+func stampOf(doc string) int64 {
+	sum := sha256.Sum256([]byte(doc))
+	return int64(binary.BigEndian.Uint64(sum[:]))
 }
 
 func (row couponRow) coupon() (coupon.Coupon, error) {

@@ -24,14 +24,15 @@ func (s *Store) InsertCoupon(ctx context.Context, c coupon.Coupon) error {
 		if err != nil {
 			return err
 		}
-		if err := insertVersion(ctx, q, c); err != nil {
+		stamp, err := insertVersion(ctx, q, c)
+		if err != nil {
 			return err
 		}
 		if err := insertMainCode(ctx, q, c); err != nil {
 			return err
 		}
-		_, err = q.exec(ctx, `INSERT INTO ?heads (merchant, coupon, version, zone) VALUES (?merchant, ?)`,
-			list{text(c.ID), c.Version, text(c.Zone)})
+		_, err = q.exec(ctx, `INSERT INTO ?heads (merchant, coupon, version, stamp, zone) VALUES (?merchant, ?)`,
+			list{text(c.ID), c.Version, stamp, text(c.Zone)})
 		return err
 	})
 }
@@ -42,14 +43,15 @@ func searched(c coupon.Coupon) []any {
 		flag(!c.ArchivedAt.IsZero()), c.CreatedAt.UnixMicro(), c.Start.UnixMicro(), micros(c.End)}
 }
 
-func insertVersion(ctx context.Context, q conn, c coupon.Coupon) error {
+// insertVersion gives the stamp for the head.
+func insertVersion(ctx context.Context, q conn, c coupon.Coupon) (stamp int64, err error) {
 	doc, err := encodeCoupon(c)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	_, err = q.exec(ctx, `INSERT INTO ?versions (merchant, coupon, version, doc) VALUES (?merchant, ?)`,
 		list{text(c.ID), c.Version, text(doc)})
-	return err
+	return stampOf(doc), err
 }
 
 // Coupon implements coupon.Store.

@@ -42,15 +42,17 @@ func (s *Store) edit(ctx context.Context, q conn, c coupon.Coupon, recharge func
 			return err
 		}
 	}
-	if err := insertVersion(ctx, q, c); err != nil {
+	stamp, err := insertVersion(ctx, q, c)
+	if err != nil {
 		return err
 	}
-	_, err := q.exec(ctx, `UPDATE ?coupons SET (version, code, name_sort, search, audience, kind, archived, created_at, start_at, end_at) = (?0)
+	_, err = q.exec(ctx, `UPDATE ?coupons SET (version, code, name_sort, search, audience, kind, archived, created_at, start_at, end_at) = (?0)
 		WHERE merchant = ?merchant AND id = ?1`, list(append([]any{c.Version}, searched(c)...)), text(c.ID))
 	if err != nil {
 		return err
 	}
-	_, err = q.exec(ctx, `UPDATE ?heads SET version = ?, zone = ? WHERE merchant = ?merchant AND coupon = ?`, c.Version, text(c.Zone), text(c.ID))
+	_, err = q.exec(ctx, `UPDATE ?heads SET version = ?, stamp = ?, zone = ? WHERE merchant = ?merchant AND coupon = ?`,
+		c.Version, stamp, text(c.Zone), text(c.ID))
 	return err
 }
 

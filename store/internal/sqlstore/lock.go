@@ -38,7 +38,7 @@ func (s *Store) lockHeads(ctx context.Context, q conn, ids []coupon.ID, evenClos
 	var heads []couponRow
 	for _, id := range ids {
 		var head []couponRow
-		err := q.scan(ctx, &head, `SELECT coupon, version FROM ?heads WHERE merchant = ?merchant AND coupon = ? ? FOR KEY SHARE`, text(id), open)
+		err := q.scan(ctx, &head, `SELECT coupon, version, stamp FROM ?heads WHERE merchant = ?merchant AND coupon = ? ? FOR KEY SHARE`, text(id), open)
 		if err != nil {
 			return nil, err
 		}

@@ -23,7 +23,9 @@ func (b *batch) readCoupons(ctx context.Context, groups []*coupon.Group) error {
 			return err
 		}
 		var missing values
+		keys := map[string]cacheKey{}
 		for _, h := range heads {
+			keys[h.Coupon] = b.key(h)
 			if c, ok := b.cache.get(b.key(h)); ok {
 				b.coupons[c.ID] = c
 			} else {
@@ -37,9 +39,7 @@ func (b *batch) readCoupons(ctx context.Context, groups []*coupon.Group) error {
 			CROSS JOIN ?versions AS v WHERE v.merchant = ?merchant AND v.coupon = head.coupon AND v.version = head.version`, missing)
 		for _, c := range read {
 			b.coupons[c.ID] = c
-			if !b.inTx { // there it may be rolled back, and be another one later
-				b.cache.put(b.key(couponRow{Coupon: string(c.ID), Version: c.Version}), c)
-			}
+			b.cache.put(keys[string(c.ID)], c)
 		}
 		return err
 	})
@@ -49,7 +49,7 @@ func (b *batch) heads(ctx context.Context, ids []coupon.ID) (heads []couponRow, 
 	if b.dialect.RowLocks {
 		return b.lockHeads(ctx, b.q, ids, b.evenClosed)
 	}
-	err = b.q.scan(ctx, &heads, `SELECT coupon, version FROM ?heads WHERE merchant = ?merchant AND coupon IN (?)`, bun.List(texts(ids)))
+	err = b.q.scan(ctx, &heads, `SELECT coupon, version, stamp FROM ?heads WHERE merchant = ?merchant AND coupon IN (?)`, bun.List(texts(ids)))
 	return heads, err
 }
 

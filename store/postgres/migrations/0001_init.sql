@@ -71,6 +71,7 @@ CREATE TABLE {schema}{prefix}heads (
 	coupon       TEXT COLLATE "C" NOT NULL,
 	version      BIGINT           NOT NULL CHECK (version > 0),
 	zone         TEXT COLLATE "C" NOT NULL,
+	stamp        BIGINT           NOT NULL,           -- of the version's document
 	closed_until BIGINT           NOT NULL DEFAULT 0, -- no new write before that
 	PRIMARY KEY (merchant, coupon),
 	FOREIGN KEY (merchant, coupon) REFERENCES {schema}{prefix}coupons (merchant, id)

@@ -17,6 +17,8 @@ CREATE INDEX {prefix}codes_batch ON {prefix}codes (merchant, coupon, batch, code
 
 CREATE UNIQUE INDEX {prefix}codes_number ON {prefix}codes (merchant, coupon, batch, number) WHERE number > 0;
 
+ALTER TABLE {prefix}heads ADD COLUMN stamp INTEGER NOT NULL DEFAULT 0; -- of the version's document
+
 ALTER TABLE {prefix}redemptions ADD COLUMN expires_at INTEGER;                                                -- of a reservation
 ALTER TABLE {prefix}redemptions ADD COLUMN single_use INTEGER NOT NULL DEFAULT 0 CHECK (single_use IN (0, 1)); -- of the code
 ALTER TABLE {prefix}redemptions ADD COLUMN series     TEXT    NOT NULL DEFAULT '';                            -- '' is none
