@@ -126,6 +126,7 @@ func open(db *bun.DB, opt Options) (*Store, error) {
 			Contains:    "strpos(?, ?) > 0",
 			Overflow:    has(numericOutOfRange),
 			NoTable:     has(undefinedTable),
+			Duplicate:   func(err error) bool { return sqlState(err) == uniqueViolation },
 			Created:     createdAtOnce,
 		},
 	})

@@ -53,7 +53,7 @@ func counters(ctx context.Context, q conn, slots []coupon.Slot, into map[coupon.
 
 // move adds to counters. None of them can go below zero: more would be given
 // back than was charged.
-func move(ctx context.Context, q conn, merchant text, moved map[coupon.Slot]int64) error {
+func move(ctx context.Context, w writer, merchant text, moved map[coupon.Slot]int64) error {
 	var more values
 	var less []coupon.Slot
 	for _, slot := range slices.SortedFunc(maps.Keys(moved), coupon.Slot.Compare) {
@@ -65,9 +65,8 @@ func move(ctx context.Context, q conn, merchant text, moved map[coupon.Slot]int6
 		}
 	}
 	err := chunked(more, maxRows, func(rows values) error {
-		_, err := q.exec(ctx, `INSERT INTO ?counters AS c (merchant, ?, used) VALUES ?
+		return w.send(ctx, 0, nil, `INSERT INTO ?counters AS c (merchant, ?, used) VALUES ?
 			ON CONFLICT (merchant, ?) DO UPDATE SET used = c.used + excluded.used`, bun.Safe(slotColumns), rows, bun.Safe(slotColumns))
-		return err
 	})
 	if err != nil {
 		return err
@@ -75,14 +74,11 @@ func move(ctx context.Context, q conn, merchant text, moved map[coupon.Slot]int6
 	// Less is an update: a row of a negative number could not even be proposed.
 	return perCoupon(less, func(id coupon.ID, slots []coupon.Slot) error {
 		rows := convert(slots, func(slot coupon.Slot) list { return append(slotArgs(slot), moved[slot]) })
-		n, err := q.exec(ctx, `WITH m (?, n) AS (VALUES ?) UPDATE ?counters AS c SET used = c.used + m.n FROM m
+		missing := fmt.Errorf("of %d counters that a redemption was counted on some are missing: see Verify and Rebuild", len(rows))
+		return w.send(ctx, len(rows), missing, `WITH m (?, n) AS (VALUES ?) UPDATE ?counters AS c SET used = c.used + m.n FROM m
 			WHERE c.merchant = ?merchant AND c.coupon = ? AND c.limit_of = m.limit_of AND c.limit_per = m.limit_per
 			AND c.every = m.every AND c.subject = m.subject AND c.currency = m.currency AND c.since = m.since`,
 			bun.Safe(slotColumns), values(rows), text(id))
-		if err == nil && n < int64(len(rows)) {
-			err = fmt.Errorf("%d of %d counters that a redemption was counted on are missing: see Verify and Rebuild", int64(len(rows))-n, len(rows))
-		}
-		return err
 	})
 }
 

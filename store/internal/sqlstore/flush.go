@@ -19,12 +19,12 @@ func (b *batch) flush(ctx context.Context) error {
 			return errNothing // the counters and series that were inserted to be locked go again
 		}
 	}
-	return b.writeRows(ctx)
+	return b.writeRows(ctx, true)
 }
 
 // writeRows writes everything that has changed, in the order in which rows refer
-// to one another.
-func (b *batch) writeRows(ctx context.Context) error {
+// to one another. last: nothing comes after it.
+func (b *batch) writeRows(ctx context.Context, last bool) error {
 	if len(b.changed) == 0 {
 		return nil
 	}
@@ -45,47 +45,61 @@ func (b *batch) writeRows(ctx context.Context) error {
 			updates = append(updates, args)
 		}
 	}
-	if b.dialect.RowLocks {
-		if err := b.guard(ctx); err != nil {
-			return err
-		}
-	}
-	err := chunked(inserts, maxRows, func(rows values) error {
-		n, err := b.q.exec(ctx, `INSERT INTO ?redemptions (merchant, ?) VALUES ? ON CONFLICT DO NOTHING`, bun.Safe(redemptionColumns), rows)
-		if err == nil && n < int64(len(rows)) {
-			err = ErrRaced
-		}
+	if err := b.send(ctx, inserts, updates, last); err != nil {
 		return err
+	}
+	for _, e := range b.changed {
+		e.isNew, e.changed, b.known[e.Booking] = false, false, true
+	}
+	b.changed, b.changedSeries, b.moved, b.events = nil, nil, nil, nil
+	return nil
+}
+
+// send writes the rows, and what belongs to them.
+func (b *batch) send(ctx context.Context, inserts, updates values, last bool) error {
+	if !b.dialect.RowLocks {
+		return b.sendTo(ctx, b.q, inserts, updates, "ON CONFLICT DO NOTHING")
+	}
+	all := &together{conn: b.q}
+	err := b.guard(ctx, all)
+	if err == nil {
+		err = b.sendTo(ctx, all, inserts, updates, "")
+	}
+	if err == nil {
+		err = all.flush(ctx, last)
+	}
+	if err != nil && b.dialect.Duplicate(err) {
+		err = ErrRaced // the whole write is undone, and finds what has come
+	}
+	return err
+}
+
+func (b *batch) sendTo(ctx context.Context, w writer, inserts, updates values, raced bun.Safe) error {
+	err := chunked(inserts, maxRows, func(rows values) error {
+		return w.send(ctx, len(rows), ErrRaced, `INSERT INTO ?redemptions (merchant, ?) VALUES ? ?`, bun.Safe(redemptionColumns), rows, raced)
 	})
 	if err != nil {
 		return err
 	}
 	err = chunked(updates, maxRows, func(rows values) error {
-		_, err := b.q.exec(ctx, `INSERT INTO ?redemptions (merchant, ?) VALUES ? ON CONFLICT (merchant, coupon, booking) DO UPDATE SET
+		return w.send(ctx, 0, nil, `INSERT INTO ?redemptions (merchant, ?) VALUES ? ON CONFLICT (merchant, coupon, booking) DO UPDATE SET
 			state = excluded.state, expires_at = excluded.expires_at, version = excluded.version, code = excluded.code, single_use = excluded.single_use,
 			customer = excluded.customer, series = excluded.series, uses = excluded.uses, currency = excluded.currency,
 			made_at = excluded.made_at, service_at = excluded.service_at, subtotal = excluded.subtotal, eligible = excluded.eligible,
 			discount = excluded.discount, other_discounts = excluded.other_discounts, refund = excluded.refund, cost = excluded.cost,
 			new_customer = excluded.new_customer, holds = excluded.holds, charges = excluded.charges, events = excluded.events, doc = excluded.doc`,
 			bun.Safe(redemptionColumns), rows)
-		return err
 	})
 	if err != nil {
 		return err
 	}
-	if err := b.writeSeries(ctx); err != nil {
+	if err := b.writeSeries(ctx, w); err != nil {
 		return err
 	}
-	if err := move(ctx, b.q, b.merchant, b.moved); err != nil {
+	if err := move(ctx, w, b.merchant, b.moved); err != nil {
 		return err
 	}
-	err = chunked(b.events, maxRows, func(rows values) error {
-		_, err := b.q.exec(ctx, `INSERT INTO ?events (merchant, coupon, booking, n, kind, key, at, actor, amount, currency) VALUES ?`, rows)
-		return err
+	return chunked(b.events, maxRows, func(rows values) error {
+		return w.send(ctx, 0, nil, `INSERT INTO ?events (merchant, coupon, booking, n, kind, key, at, actor, amount, currency) VALUES ?`, rows)
 	})
-	for _, e := range b.changed {
-		e.isNew, e.changed, b.known[e.Booking] = false, false, true
-	}
-	b.changed, b.changedSeries, b.moved, b.events = nil, nil, nil, nil
-	return err
 }

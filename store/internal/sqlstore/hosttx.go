@@ -59,7 +59,11 @@ func (t HostTx) inSavepoint(ctx context.Context, f func(bun.IConn) error) error 
 	if _, err := t.To.ExecContext(ctx, "SAVEPOINT coupon_write"); err != nil {
 		return err
 	}
-	err := f(t.To)
+	to := &inSavepoint{IConn: t.To}
+	err := f(to)
+	if to.released && err == nil {
+		return nil
+	}
 	if err == nil {
 		err = ctx.Err()
 	}
@@ -70,11 +74,20 @@ func (t HostTx) inSavepoint(ctx context.Context, f func(bun.IConn) error) error 
 			return err
 		}
 	}
-	if _, e := t.To.ExecContext(after, "RELEASE SAVEPOINT coupon_write"); err == nil {
+	if _, e := t.To.ExecContext(after, releaseSavepoint); err == nil {
 		err = e
 	}
 	return err
 }
+
+// inSavepoint is the host's transaction within a savepoint. Who sends the last
+// statements may release it with them.
+type inSavepoint struct {
+	bun.IConn
+	released bool
+}
+
+const releaseSavepoint = "RELEASE SAVEPOINT coupon_write"
 
 // Read implements [Transactor]: it sees what the host's transaction sees.
 func (t HostTx) Read(ctx context.Context, f func(bun.IConn) error) error {

@@ -99,7 +99,7 @@ func (b *batch) redemptionKeys(ctx context.Context, bookings []string) (keys []r
 
 // guard is for bookings that had no redemption to lock: two that get their first
 // one at once, of different coupons, must not miss each other.
-func (b *batch) guard(ctx context.Context) error {
+func (b *batch) guard(ctx context.Context, w writer) error {
 	var bookings []string
 	for _, e := range b.changed {
 		if e.isNew && !b.known[e.Booking] {
@@ -109,11 +109,7 @@ func (b *batch) guard(ctx context.Context) error {
 	slices.Sort(bookings)
 	return chunked(slices.Compact(bookings), maxRows, func(bookings []string) error {
 		rows := convert(bookings, func(id string) list { return list{b.merchant, text(id)} })
-		n, err := b.q.exec(ctx, `INSERT INTO ?bookings (merchant, booking) VALUES ? ON CONFLICT DO NOTHING`, values(rows))
-		if err == nil && n < int64(len(rows)) {
-			err = ErrRaced
-		}
-		return err
+		return w.send(ctx, len(rows), ErrRaced, `INSERT INTO ?bookings (merchant, booking) VALUES ?`, values(rows))
 	})
 }
 

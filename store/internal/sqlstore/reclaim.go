@@ -34,7 +34,7 @@ func expiredRows(ctx context.Context, q conn, f coupon.ReclaimQuery, lock bun.Sa
 // reclaim takes back what a group asks for, and reports whether there is no more.
 func (b *batch) reclaim(ctx context.Context, f coupon.ReclaimQuery) (all bool, err error) {
 	// What the groups so far have done is in no row yet.
-	if err := b.writeRows(ctx); err != nil {
+	if err := b.writeRows(ctx, false); err != nil {
 		return false, err
 	}
 	var lock bun.Safe

@@ -117,7 +117,7 @@ func compareSeries(x, y coupon.SeriesKey) int {
 }
 
 // writeSeries stores those that the batch has changed.
-func (b *batch) writeSeries(ctx context.Context) error {
+func (b *batch) writeSeries(ctx context.Context, w writer) error {
 	var rows values
 	for _, k := range slices.SortedFunc(maps.Keys(b.changedSeries), compareSeries) {
 		args, err := seriesArgs(b.series[k])
@@ -127,10 +127,9 @@ func (b *batch) writeSeries(ctx context.Context) error {
 		rows = append(rows, append(list{b.merchant}, args...))
 	}
 	return chunked(rows, maxRows, func(rows values) error {
-		_, err := b.q.exec(ctx, `INSERT INTO ?series (merchant, ?) VALUES ? ON CONFLICT (merchant, coupon, series) DO UPDATE SET
+		return w.send(ctx, 0, nil, `INSERT INTO ?series (merchant, ?) VALUES ? ON CONFLICT (merchant, coupon, series) DO UPDATE SET
 			live = excluded.live, customer = excluded.customer, code = excluded.code, single_use = excluded.single_use,
 			made_at = excluded.made_at, charges = excluded.charges`, bun.Safe(seriesColumns), rows)
-		return err
 	})
 }
 

@@ -35,6 +35,9 @@ type Dialect struct {
 	// HasTable selects 1 if there is a table of the name that is its argument. It
 	// is needed where NoTable is Perhaps.
 	HasTable string
+	// Duplicate reports whether a row was not inserted because its key is there.
+	// Needed with RowLocks.
+	Duplicate func(error) bool
 	// Created reports whether a table or schema could not be created because it
 	// was created at the same moment. Nil where that can't be.
 	Created func(error) bool
