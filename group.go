@@ -63,6 +63,9 @@ type Group struct {
 	// Hot is the coupon at whose counter the group waits for every other one of
 	// it, so that it loses nothing if it shares their transaction; empty is none.
 	Hot ID
+	// Still groups move no charge: neither a series nor a counter has to be read or
+	// locked for them.
+	Still bool
 	// Sweep is what the group takes back whatever it decides, if its Limit is not
 	// 0; nobody has to wait for it. Groups of a Write may do it together.
 	Sweep ReclaimQuery

@@ -40,10 +40,10 @@ func (t *transactor) Read(ctx context.Context, f func(bun.IConn) error) error {
 	return t.onConn(ctx, func(pool sqlstore.Pool, conn *sql.Conn) error { return pool.Snapshot(ctx, conn, beginRead, f) })
 }
 
-// One implements sqlstore.Transactor, without the round trips of a transaction. A
-// connection that had died in the pool is replaced by database/sql: a statement
-// that only reads may be sent twice.
-func (t *transactor) One(ctx context.Context, f func(bun.IConn) error) error { return f(t.db.DB) }
+// One implements sqlstore.Transactor, without the round trips of a transaction.
+func (t *transactor) One(ctx context.Context, f func(bun.IConn) error) error {
+	return t.onConn(ctx, func(pool sqlstore.Pool, conn *sql.Conn) error { return pool.Once(ctx, conn, f) })
+}
 
 func (t *transactor) onConn(ctx context.Context, f func(sqlstore.Pool, *sql.Conn) error) error {
 	pool := sqlstore.Pool{DB: t.db.DB, Errors: meaning, Attempts: t.attempts, Patience: t.patience}

@@ -86,14 +86,17 @@ func (b *batch) readRedemptions(ctx context.Context, groups []*coupon.Group) err
 func (b *batch) readSeriesOf(ctx context.Context, groups []*coupon.Group) error {
 	var keys []coupon.SeriesKey
 	for _, g := range groups {
+		if g.Still {
+			continue
+		}
 		for _, id := range g.Coupons {
 			if _, ok := b.coupons[id]; ok {
 				keys = append(keys, coupon.SeriesKey{Coupon: id, Key: g.Series})
 			}
 		}
-	}
-	for _, e := range b.entries {
-		keys = append(keys, coupon.SeriesKey{Coupon: e.Coupon, Key: e.Series})
+		for _, e := range b.bookings[g.Booking] {
+			keys = append(keys, coupon.SeriesKey{Coupon: e.Coupon, Key: e.Series})
+		}
 	}
 	return b.readSeries(ctx, keys, false)
 }

@@ -124,6 +124,16 @@ func (p Pool) Snapshot(ctx context.Context, conn *sql.Conn, begin string, f func
 	return f(conn)
 }
 
+// Once runs f, which only reads, without a transaction. That the connection had
+// died in the pool is found out by asking it.
+func (p Pool) Once(ctx context.Context, conn *sql.Conn, f func(bun.IConn) error) error {
+	err := f(conn)
+	if err != nil && !errors.Is(err, coupon.ErrNotFound) && ctx.Err() == nil && !rollback(ctx, conn) {
+		err = staleError{err}
+	}
+	return err
+}
+
 // staleError: the connection had died in the pool before anything was done on it.
 type staleError struct{ error }
 

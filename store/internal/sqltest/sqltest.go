@@ -38,7 +38,7 @@ func (r *Recorder) Take() []string {
 func (r *Recorder) BeforeQuery(ctx context.Context, e *bun.QueryEvent) context.Context {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.statements = append(r.statements, e.Query)
+	r.statements = append(r.statements, strings.Split(e.Query, ";\n")...) // several may go in one message
 	return ctx
 }
 
