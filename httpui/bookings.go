@@ -2,7 +2,6 @@ package httpui
 
 import (
 	"errors"
-	"net/http"
 	"time"
 
 	"github.com/bojanz/currency"
@@ -87,11 +86,7 @@ type totalRow struct {
 }
 
 func (h *Handler) bookings(q *request) error {
-	id := coupon.ID(q.r.PathValue("id"))
-	c, err := q.svc.Coupon(q.r.Context(), id)
-	if err != nil {
-		return err
-	}
+	c := q.c
 	values := q.r.URL.Query()
 	values.Del("interval") // not of this page
 	rep, notices, err := h.report(q, values, c)
@@ -117,9 +112,7 @@ func (h *Handler) bookings(q *request) error {
 	if err != nil {
 		return err
 	}
-	page := h.newPage(q.links, "Bookings with "+q.words.name(c), view)
-	page.Notices = p.notices
-	return h.render(q, http.StatusOK, "bookings", page)
+	return q.answer(answer{name: "bookings", title: "Bookings with " + q.words.name(c), view: view, notices: p.notices})
 }
 
 func (h *Handler) bookingsView(q *request, c coupon.Coupon, rep report, state bookingsState) (bookingsView, error) {

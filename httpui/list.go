@@ -100,9 +100,7 @@ func (h *Handler) list(q *request) error {
 	if url := q.links.list(state); wantsFragment(q.r) && "?"+q.r.URL.RawQuery != state.query().String() {
 		q.w.Header().Set("HX-Replace-Url", url)
 	}
-	page := h.newPage(q.links, "Coupons", view)
-	page.Notices = p.notices
-	return h.render(q, http.StatusOK, "list", page)
+	return q.answer(answer{name: "list", title: q.words.t("list.title"), view: view, notices: p.notices})
 }
 
 func parseList(p *stateParser) listState {

@@ -9,9 +9,11 @@ import (
 	"github.com/couponkit/coupon"
 )
 
-// words says in English what the library says in types. Together with the
-// templates it is all there is to translate.
-type words struct{ formats }
+// words says in a language what the library says in types.
+type words struct {
+	formats
+	lang *catalog
+}
 
 var intervalNames = map[coupon.Interval]string{
 	coupon.Hourly: "hour", coupon.Daily: "day", coupon.Weekly: "week", coupon.WeeklyFromSunday: "week",
