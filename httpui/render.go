@@ -97,7 +97,7 @@ type page struct {
 func (h *Handler) newPage(w words, l links, title string, content any) page {
 	p := page{Title: title, Site: h.cfg.Title, BackLink: h.cfg.BackLink, Home: l.home(), ReadOnly: h.cfg.ReadOnly,
 		Language: w.lang.tag.String(), Direction: w.lang.direction(),
-		Style: l.asset(h, "ui.css"), Htmx: l.asset(h, "htmx-2.0.11.min.js"), Script: l.asset(h, "ui.js"), Content: content}
+		Style: l.asset(h, "ui.css"), Htmx: l.asset(h, htmxFile), Script: l.asset(h, "ui.js"), Content: content}
 	if p.Site == "" {
 		p.Site = w.t("site.title")
 	}

@@ -161,7 +161,7 @@ func luminance(t *testing.T, hexColor string) float64 {
 
 func TestColorsCanBeTold(t *testing.T) {
 	t.Parallel()
-	css, err := os.ReadFile("static/ui.css")
+	css, err := os.ReadFile("static/css/base.css")
 	if err != nil {
 		t.Fatal(err)
 	}
