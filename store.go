@@ -72,8 +72,9 @@ type Store interface {
 	// what reservations hold that have expired at an instant; the zero instant
 	// leaves nothing out. The map is the caller's.
 	Counters(ctx context.Context, slots []Slot, expired time.Time) (map[Slot]int64, error)
-	// Sum adds up redemptions per bucket and currency, in one snapshot. Buckets
-	// with nothing are left out. The order is by bucket, then currency.
+	// Sum adds up redemptions per coupon, bucket and currency, in one snapshot.
+	// Buckets with nothing are left out, and so is a coupon that is not there. The
+	// order is by coupon as bytes, then bucket, then currency.
 	Sum(ctx context.Context, q SumQuery) ([]BucketSums, error)
 
 	// RecordRefusals keeps refusals. Of each of their coupons it first forgets what
@@ -151,6 +152,7 @@ type Drift struct {
 // CouponQuery is what a store must find among coupons. Each field is a
 // condition; its zero value is none.
 type CouponQuery struct {
+	IDs      []ID         // one of these; each comes once
 	Search   string       // lower-case; somewhere in the lower-cased code or name
 	Audience *Audience    // exactly this one
 	Kind     DiscountKind // of discount
@@ -190,17 +192,18 @@ type RedemptionQuery struct {
 // SumQuery asks for sums over consecutive half-open buckets: bucket i is
 // [Bounds[i], Bounds[i+1]). A zero first or last bound is open.
 type SumQuery struct {
-	Coupon ID          // whose redemptions
-	Clock  Clock       // never empty
-	Bounds []time.Time // at least two, ascending
+	Coupons []ID        // whose redemptions: at least one, ascending, each once
+	Clock   Clock       // never empty
+	Bounds  []time.Time // at least two, ascending
 	// Unscheduled sums only what has no service date.
 	Unscheduled bool
 	// Code sums only what was redeemed with this code; empty: all.
 	Code Code
 }
 
-// BucketSums are the sums of one bucket and currency.
+// BucketSums are the sums of one coupon, bucket and currency.
 type BucketSums struct {
+	Coupon ID  // whose redemptions
 	Bucket int // its number, from 0
 	Sums
 }

@@ -46,7 +46,7 @@ func cancelledBefore(e *env) {
 		"Events":   func() error { _, err := e.store.Events(ctx, c.ID, "b1"); return err },
 		"Counters": func() error { _, err := e.store.Counters(ctx, []coupon.Slot{{Coupon: c.ID}}, start); return err },
 		"Sum": func() error {
-			_, err := e.store.Sum(ctx, coupon.SumQuery{Coupon: c.ID, Clock: coupon.MadeAt, Bounds: []time.Time{{}, {}}})
+			_, err := e.store.Sum(ctx, coupon.SumQuery{Coupons: []coupon.ID{c.ID}, Clock: coupon.MadeAt, Bounds: []time.Time{{}, {}}})
 			return err
 		},
 		"Series": func() error { _, err := e.store.Series(ctx, coupon.SeriesKey{Coupon: c.ID, Key: "s"}); return err },

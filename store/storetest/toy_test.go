@@ -242,6 +242,14 @@ func (s *toy) Coupons(ctx context.Context, q coupon.CouponQuery) (page []coupon.
 	err = s.do(ctx, func(sh *shop) error {
 		holds := q.Holds
 		switch {
+		case len(q.IDs) > 0 && s.has("what is not there is empty"):
+			for _, id := range q.IDs {
+				if !slices.ContainsFunc(sh.coupons, func(c coupon.Coupon) bool { return c.ID == id }) {
+					page = append(page, coupon.Coupon{ID: id})
+				}
+			}
+			page = append(page, sh.coupons...)
+			return nil
 		case s.has("archived coupons are always listed"):
 			q.Archived = nil
 			holds = q.Holds

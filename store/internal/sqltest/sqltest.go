@@ -64,6 +64,7 @@ func EveryCall(t *testing.T, st coupon.Store, rec *Recorder) map[string][]string
 	var c coupon.Coupon
 	var note coupon.Note
 	do("create", func() error { c = Create(t, st, "C"); return nil })
+	beside := Create(t, st, "BESIDE")
 	do("redeem", func() error { _, err := svc.Redeem(ctx, Booking("b1"), "C"); return err })
 	do("redeem again", func() error { _, err := svc.Redeem(ctx, Booking("b1"), "C"); return err })
 	do("import", func() error {
@@ -100,6 +101,15 @@ func EveryCall(t *testing.T, st coupon.Store, rec *Recorder) map[string][]string
 		})
 		do("timeline by "+string(clock), func() error {
 			_, err := svc.Timeline(ctx, c.ID, coupon.Range{From: from, To: to, Clock: clock}, coupon.Daily, "Europe/Berlin")
+			return err
+		})
+		two := []coupon.ID{c.ID, beside.ID}
+		do("summaries by "+string(clock), func() error {
+			_, err := svc.Summaries(ctx, two, coupon.Range{Clock: clock})
+			return err
+		})
+		do("timelines by "+string(clock), func() error {
+			_, err := svc.Timelines(ctx, two, coupon.Range{From: from, To: to, Clock: clock}, coupon.Daily, "Europe/Berlin")
 			return err
 		})
 		for _, sort := range []coupon.RedemptionSort{coupon.ByMadeAt, coupon.ByServiceAt, coupon.ByBooking, coupon.BySubtotal, coupon.ByDiscount} {
