@@ -21,6 +21,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"time"
 
 	"golang.org/x/text/language"
 
@@ -83,6 +84,11 @@ type Config struct {
 	Locales   fs.FS
 	Translate func(locale, key string) (text string, ok bool)
 
+	// Zone is the IANA zone in which the days of the list begin, where figures of
+	// many coupons stand side by side; a coupon's own page goes by the coupon's
+	// zone. Empty is the zone of the newest coupon.
+	Zone string
+
 	// Title stands at the head of every page; "Coupons", in the page's language, by
 	// default. BackLink is
 	// the URL of the host's page to go back to; empty for none.
@@ -138,6 +144,9 @@ var routes = []route{
 func New(cfg Config) (*Handler, error) {
 	if cfg.Service == nil && cfg.ServiceOf == nil {
 		return nil, errors.New("httpui: Config.Service or ServiceOf is required")
+	}
+	if _, err := time.LoadLocation(cfg.Zone); err != nil {
+		return nil, fmt.Errorf("httpui: Config.Zone %q must be a zone such as Europe/Berlin: %w", cfg.Zone, err)
 	}
 	base, err := cleanBase(cfg.BasePath)
 	if err != nil {
