@@ -5,15 +5,21 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
-	"io/fs"
 	"net/http"
 	"path"
 	"strings"
 	"time"
 )
 
-//go:embed static/*.css static/*.js
+//go:embed static
 var staticFiles embed.FS
+
+// styles and scripts are what ui.css and ui.js are made of, in this order: a file
+// for each part of the pages, and one request for all.
+var (
+	styles  = []string{"base", "controls", "tables", "facts", "list", "coupon", "summary", "chart", "form", "bookings", "codes", "widgets", "adapt"}
+	scripts = []string{"htmx", "toast"}
+)
 
 // contentTypes are written out: those of the machine are not always right.
 var contentTypes = map[string]string{
@@ -29,21 +35,38 @@ type assets struct {
 
 func loadAssets() (assets, error) {
 	a := assets{names: map[string]string{}, content: map[string][]byte{}}
-	entries, err := fs.ReadDir(staticFiles, "static")
+	join := func(dir, ext string, names []string) (out []byte, err error) {
+		for _, name := range names {
+			data, err := staticFiles.ReadFile("static/" + dir + "/" + name + ext)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, data...)
+		}
+		return out, nil
+	}
+	css, err := join("css", ".css", styles)
 	if err != nil {
 		return a, err
 	}
-	for _, e := range entries {
-		data, err := staticFiles.ReadFile("static/" + e.Name())
-		if err != nil {
-			return a, err
-		}
-		sum := sha256.Sum256(data)
-		ext := path.Ext(e.Name())
-		hashed := strings.TrimSuffix(e.Name(), ext) + "." + hex.EncodeToString(sum[:6]) + ext
-		a.names[e.Name()], a.content[hashed] = hashed, data
+	a.add("ui.css", css)
+	js, err := join("js", ".js", scripts)
+	if err != nil {
+		return a, err
 	}
-	return a, nil
+	a.add("ui.js", js)
+	htmx, err := staticFiles.ReadFile("static/" + htmxFile)
+	a.add(htmxFile, htmx)
+	return a, err
+}
+
+const htmxFile = "htmx-2.0.11.min.js"
+
+func (a assets) add(name string, data []byte) {
+	sum := sha256.Sum256(data)
+	ext := path.Ext(name)
+	hashed := strings.TrimSuffix(name, ext) + "." + hex.EncodeToString(sum[:6]) + ext
+	a.names[name], a.content[hashed] = hashed, data
 }
 
 // static serves one file. A name of other content is not found, so that what is

@@ -3,7 +3,6 @@ package httpui
 import (
 	"context"
 	"fmt"
-	"net/http"
 
 	"github.com/couponkit/coupon"
 )
@@ -14,10 +13,7 @@ import (
 func (h *Handler) change(q *request, do func(*coupon.Service, context.Context, coupon.ID) (coupon.Coupon, error)) error {
 	// What can fail before the change is done before it: "nothing was changed"
 	// must be true.
-	c, err := q.svc.Coupon(q.r.Context(), coupon.ID(q.r.PathValue("id")))
-	if err != nil {
-		return err
-	}
+	c := q.c
 	if !c.ArchivedAt.IsZero() {
 		return errArchived
 	}
@@ -29,9 +25,7 @@ func (h *Handler) change(q *request, do func(*coupon.Service, context.Context, c
 		return err
 	}
 	if !wantsFragment(q.r) {
-		to := q.links.of(c.ID) + rep.query().with("done", doneWord(c)).String()
-		http.Redirect(q.w, q.r, to, http.StatusSeeOther)
-		return nil
+		return q.leadTo(q.links.of(c.ID)+rep.query().with("done", doneWord(c)).String(), nil)
 	}
 	state, err := q.svc.State(q.r.Context(), c.ID)
 	if err != nil {
@@ -39,9 +33,7 @@ func (h *Handler) change(q *request, do func(*coupon.Service, context.Context, c
 	}
 	view := h.aboutView(q, state, rep.reportState)
 	view.OutOfBand = true
-	page := h.newPage(q.links, q.words.name(c), view)
-	page.Toast = q.words.done(c)
-	return h.write(q.w, http.StatusOK, "changed-part", page)
+	return q.answer(answer{name: "changed", title: q.words.name(c), view: view, toast: q.words.done(c)})
 }
 
 // doneWord is what the URL says after a change; it is only believed if the
@@ -55,7 +47,7 @@ func doneWord(c coupon.Coupon) string {
 
 func (w words) done(c coupon.Coupon) string {
 	if c.Inactive {
-		return string(c.Code) + " is deactivated. New bookings can’t use it."
+		return w.t("coupon.deactivated", "code", c.Code)
 	}
-	return string(c.Code) + " is activated. New bookings can use it within its dates and limits."
+	return w.t("coupon.activated", "code", c.Code)
 }

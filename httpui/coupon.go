@@ -1,8 +1,6 @@
 package httpui
 
 import (
-	"net/http"
-
 	"github.com/couponkit/coupon"
 )
 
@@ -31,14 +29,14 @@ type fact struct {
 
 // switchView is the form that switches the coupon off or on.
 type switchView struct {
-	Action  string
+	post
 	Verb    string
 	Confirm string
 	Off     bool // it switches off
 }
 
 func (h *Handler) coupon(q *request) error {
-	id := coupon.ID(q.r.PathValue("id"))
+	id := q.c.ID
 	state, err := q.svc.State(q.r.Context(), id)
 	if err != nil {
 		return err
@@ -55,27 +53,26 @@ func (h *Handler) coupon(q *request) error {
 	if url := q.links.coupon(id, rep.reportState); wantsFragment(q.r) && "?"+q.r.URL.RawQuery != rep.query().String() {
 		q.w.Header().Set("HX-Push-Url", url)
 	}
-	page := h.newPage(q.links, q.words.name(state.Coupon), view)
-	page.Notices = notices
+	a := answer{name: "coupon", title: q.words.name(state.Coupon), view: view, notices: notices}
 	if done := values.Get("done"); done == doneWord(state.Coupon) {
-		page.Toast = q.words.done(state.Coupon)
+		a.toast = q.words.done(state.Coupon)
 	}
-	return h.render(q, http.StatusOK, "coupon", page)
+	return q.answer(a)
 }
 
 // aboutView is the page without its report.
 func (h *Handler) aboutView(q *request, s coupon.CouponState, rep reportState) couponView {
 	w := q.words
 	view := couponView{List: q.links.home(), Code: string(s.Code), Name: s.Name, Description: s.Description,
-		Status: s.Status, StatusName: statusNames[s.Status], Reason: w.reason(s),
+		Status: s.Status, StatusName: w.status(s.Status), Reason: w.reason(s),
 		Facts: w.facts(s), Rules: w.restrictions(s)}
 	switch {
-	case h.cfg.ReadOnly || s.Status == coupon.Archived:
+	case !q.may(Switch) || s.Status == coupon.Archived:
 	case s.Inactive:
-		view.Switch = &switchView{Action: q.links.change(s.ID, "activate", rep), Verb: "Activate",
+		view.Switch = &switchView{post: q.post(q.links.change(s.ID, "activate", rep)), Verb: "Activate",
 			Confirm: "Activate " + string(s.Code) + "? New bookings can use it again, within its dates and limits."}
 	default:
-		view.Switch = &switchView{Action: q.links.change(s.ID, "deactivate", rep), Verb: "Deactivate", Off: true,
+		view.Switch = &switchView{post: q.post(q.links.change(s.ID, "deactivate", rep)), Verb: "Deactivate", Off: true,
 			Confirm: "Deactivate " + string(s.Code) + "? New bookings can’t use it from now on. Bookings that have it keep it, and you can activate it again."}
 	}
 	return view
@@ -96,7 +93,7 @@ func (w words) facts(s coupon.CouponState) []fact {
 		name,
 		{Label: "Code", Text: string(c.Code)},
 		{Label: "Audience", Text: w.audience(c.Audience)},
-		{Label: "Status", Text: statusNames[s.Status], More: w.reason(s)},
+		{Label: "Status", Text: w.status(s.Status), More: w.reason(s)},
 		{Label: "Discount", Text: w.discount(c.Discount)},
 		{Label: "Starts", Text: w.start(c, w.date), More: c.Zone},
 	}

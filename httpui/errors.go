@@ -11,6 +11,7 @@ import (
 var (
 	errForbidden   = errors.New("httpui: not authorized")
 	errCrossOrigin = errors.New("httpui: a form posted from another origin")
+	errMayNot      = errors.New("httpui: not allowed by Config.Can")
 	errReadOnly    = errors.New("httpui: read only")
 	errNotFound    = errors.New("httpui: no such page")
 	errMethod      = errors.New("httpui: no such method here")
@@ -23,6 +24,7 @@ var (
 // problem is what the browser is told of an error.
 type problem struct {
 	Status int
+	Kind   string // names its texts, and is told to programs
 	Title  string
 	Text   string
 	// Bare leaves out all that leads on, for those who may see nothing.
@@ -34,29 +36,31 @@ func problemOf(err error) problem {
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.Is(err, errForbidden):
-		return problem{Status: http.StatusForbidden, Title: "No access", Text: "This page is not open to you. Sign in, or ask whoever runs this site.", Bare: true}
+		return problem{Status: http.StatusForbidden, Kind: "no-access", Bare: true}
 	case errors.Is(err, errCrossOrigin):
-		return problem{Status: http.StatusForbidden, Title: "Not accepted", Text: "This came from another site, so nothing was changed. Open the page here and try again.", Bare: true}
+		return problem{Status: http.StatusForbidden, Kind: "other-origin", Bare: true}
+	case errors.Is(err, errMayNot):
+		return problem{Status: http.StatusForbidden, Kind: "not-allowed"}
 	case errors.Is(err, errReadOnly):
-		return problem{Status: http.StatusForbidden, Title: "Read only", Text: "Coupons can be looked at here and not changed."}
+		return problem{Status: http.StatusForbidden, Kind: "read-only"}
 	case errors.Is(err, errNotFound), errors.Is(err, coupon.ErrNotFound):
-		return problem{Status: http.StatusNotFound, Title: "Not found", Text: "There is nothing under this address. The coupon may belong to another account."}
+		return problem{Status: http.StatusNotFound, Kind: "not-found"}
 	case errors.Is(err, errMethod):
-		return problem{Status: http.StatusMethodNotAllowed, Title: "Not possible", Text: "This address does not take that kind of request."}
+		return problem{Status: http.StatusMethodNotAllowed, Kind: "method"}
 	case errors.As(err, &tooLarge):
-		return problem{Status: http.StatusRequestEntityTooLarge, Title: "Too large", Text: "The form was larger than anything asked for here, so nothing was changed."}
+		return problem{Status: http.StatusRequestEntityTooLarge, Kind: "too-large"}
 	case errors.Is(err, errForm):
-		return problem{Status: http.StatusBadRequest, Title: "Not understood", Text: "The form can’t be read, so nothing was changed. Open the page and try again."}
+		return problem{Status: http.StatusBadRequest, Kind: "form"}
 	case errors.Is(err, errArchived), errors.Is(err, coupon.ErrInvalid):
-		return problem{Status: http.StatusConflict, Title: "Archived", Text: "The coupon was put away meanwhile: it can’t be switched on or off any more. Open its page again to see it as it is."}
+		return problem{Status: http.StatusConflict, Kind: "archived"}
 	case errors.Is(err, errChanged):
-		return problem{Status: http.StatusServiceUnavailable, Title: "Done", Text: "The coupon was changed, but can’t be shown just now. Open its page again in a moment."}
+		return problem{Status: http.StatusServiceUnavailable, Kind: "changed"}
 	case errors.Is(err, coupon.ErrOutcomeUnknown):
-		return problem{Status: http.StatusServiceUnavailable, Title: "Perhaps done", Text: "The connection to the database broke at the last moment. Look at the coupon to see whether it was changed, and try again if not."}
+		return problem{Status: http.StatusServiceUnavailable, Kind: "outcome-unknown"}
 	case errors.Is(err, coupon.ErrContention), errors.Is(err, context.DeadlineExceeded):
-		return problem{Status: http.StatusServiceUnavailable, Title: "Busy", Text: "The database is busy and nothing was changed. Try again in a moment."}
+		return problem{Status: http.StatusServiceUnavailable, Kind: "busy"}
 	default:
-		return problem{Status: http.StatusInternalServerError, Title: "Something went wrong", Text: "It is not your fault. Try again; if it stays like this, tell whoever runs this site."}
+		return problem{Status: http.StatusInternalServerError, Kind: "internal"}
 	}
 }
 
@@ -65,24 +69,38 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, errGone) {
 		return
 	}
+	in := h.wordsFor(r)
 	p := problemOf(err)
+	p.Title, p.Text = in.t("errors."+p.Kind+".title"), in.t("errors."+p.Kind+".text")
 	if errors.Is(r.Context().Err(), context.Canceled) {
 		// The browser is gone, or the host is shutting down and it is not.
-		http.Error(w, "Try again in a moment.", http.StatusServiceUnavailable)
+		http.Error(w, in.t("errors.gone"), http.StatusServiceUnavailable)
 		return
 	}
 	if p.Status >= http.StatusInternalServerError {
 		h.log.ErrorContext(r.Context(), "httpui: request failed", "method", r.Method, "path", r.URL.Path, "error", err)
 	}
-	name := "error"
-	if wantsFragment(r) {
+	if err := h.tell(w, r, in, p); err != nil && !errors.Is(err, errGone) {
+		h.log.ErrorContext(r.Context(), "httpui: error page failed", "error", err)
+		http.Error(w, http.StatusText(p.Status), p.Status)
+	}
+}
+
+// tell shows a problem in the form that was asked for.
+func (h *Handler) tell(w http.ResponseWriter, r *http.Request, in words, p problem) error {
+	if representationOf(r) == asJSON {
+		return writeJSON(w, p.Status, envelope{Error: &failure{Status: p.Status, Kind: p.Kind, Text: p.Title + ". " + p.Text}})
+	}
+	content := h.newPage(in, linksOf(r), p.Title, p)
+	switch {
+	case wantsFragment(r):
 		// What is on the page stays, and the error is said beside it.
 		w.Header().Set("HX-Retarget", "#cp-toast")
 		w.Header().Set("HX-Reswap", "innerHTML")
-		name = "error-part"
-	}
-	if err := h.write(w, p.Status, name, h.newPage(linksOf(r), p.Title, p)); err != nil && !errors.Is(err, errGone) {
-		h.log.ErrorContext(r.Context(), "httpui: error page failed", "error", err)
-		http.Error(w, http.StatusText(p.Status), p.Status)
+		return write(w, p.Status, in, content, "error-part")
+	case p.Bare:
+		return write(w, p.Status, in, content, "error-bare")
+	default:
+		return write(w, p.Status, in, content, "head", "error", "foot")
 	}
 }

@@ -1,13 +1,16 @@
 package httpui
 
 // Route is a route of the table, for tests that go through all of them.
-type Route struct{ Method, Pattern string }
+type Route struct {
+	Method, Pattern string
+	Action          Action
+}
 
 // Routes gives the table.
 func Routes() []Route {
 	var out []Route
 	for _, rt := range routes {
-		out = append(out, Route{rt.method, rt.pattern})
+		out = append(out, Route{rt.method, rt.pattern, rt.action})
 	}
 	return out
 }

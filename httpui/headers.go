@@ -14,7 +14,7 @@ func setHeaders(h http.Header) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("Cache-Control", "no-store")
-	h.Add("Vary", "HX-Request, HX-History-Restore-Request, HX-Boosted, HX-Request-Type, Accept-Language")
+	h.Add("Vary", "HX-Request, HX-History-Restore-Request, HX-Boosted, HX-Request-Type, Accept, Accept-Language")
 	// By this our script knows an answer of ours from a login page.
 	h.Set("X-Coupon-UI", "1")
 }

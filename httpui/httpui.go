@@ -16,11 +16,13 @@ package httpui
 import (
 	"errors"
 	"fmt"
-	"html/template"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"path"
 	"strings"
+
+	"golang.org/x/text/language"
 
 	"github.com/couponkit/coupon"
 )
@@ -30,6 +32,13 @@ import (
 type Config struct {
 	// Service is whose coupons are shown.
 	Service *coupon.Service
+
+	// ServiceOf gives the service of a request instead, where one handler serves
+	// several merchants: svc.With(st.Merchant("acme")), from what the host knows of
+	// who asks and never from the request's path or form. It is called after
+	// Authorize. An error that matches [coupon.ErrNotFound] is answered with 404.
+	// Nil is Service for everybody; one of the two is required.
+	ServiceOf func(*http.Request) (*coupon.Service, error)
 
 	// Authorize says who asks: the name that is recorded with what they change.
 	// An error keeps them out, with status 403 and no more said. It is called for
@@ -46,14 +55,42 @@ type Config struct {
 	// host changes the path.
 	BasePath string
 
-	// ReadOnly takes away everything that changes a coupon.
+	// Can says what whoever asks may do, one coupon at a time: what it refuses is
+	// not offered, and is answered with 403. It is called often and should be
+	// quick. Nil allows everything to everybody whom Authorize lets in.
+	Can func(r *http.Request, a Action, c coupon.Coupon) bool
+
+	// ReadOnly takes away everything that changes something, whatever Can says.
 	ReadOnly bool
 
-	// Locale is how amounts, numbers and dates are written: "en" by default, or
-	// another such as "en-US", "de" or "fr-CH". The words are English.
-	Locale string
+	// CSRFToken gives the name and value of a hidden field for every form that
+	// changes something, for hosts whose middleware asks for one. Without it the
+	// forms are protected too: see TrustedOrigins.
+	CSRFToken func(*http.Request) (field, value string)
 
-	// Title stands at the head of every page; "Coupons" by default. BackLink is
+	// Locale is in which language and how amounts, numbers and dates are written:
+	// "de", "en-US", "ar-EG". LocaleOf is the same per request, and comes first if
+	// it gives one. Without either it is what the browser asks for.
+	// A language that is not there is answered in English.
+	Locale   string
+	LocaleOf func(*http.Request) string
+
+	// Locales has files named "fr.json" in its root: more languages, or other texts
+	// for keys of ours. Translate gives the text of a key in a locale, before any
+	// file; ok is false for what it leaves to us. The keys are those of en.json; a
+	// text with a number has a key for each plural form, ending in ".one", ".other"
+	// and so on.
+	Locales   fs.FS
+	Translate func(locale, key string) (text string, ok bool)
+
+	// Formatter writes the amounts, numbers and dates of a locale where a host
+	// would rather do that its own way. It is called for every request, with the
+	// locale that was chosen for it ("en-GB", "ar-EG"). Nil, and a nil Formatter,
+	// leave it to us: as the Unicode CLDR has it.
+	Formatter func(locale string) Formatter
+
+	// Title stands at the head of every page; "Coupons", in the page's language, by
+	// default. BackLink is
 	// the URL of the host's page to go back to; empty for none.
 	Title    string
 	BackLink string
@@ -73,14 +110,14 @@ type Config struct {
 
 // Handler serves the pages. It is safe for concurrent use. Make one with [New].
 type Handler struct {
-	cfg       Config
-	base      string // escaped; "" if it is derived or the root
-	assets    assets
-	templates *template.Template
-	formats   formats
-	csrf      *http.CrossOriginProtection
-	mux       *http.ServeMux
-	log       *slog.Logger
+	cfg      Config
+	base     string // escaped; "" if it is derived or the root
+	assets   assets
+	catalogs []*catalog // English first
+	matcher  language.Matcher
+	csrf     *http.CrossOriginProtection
+	mux      *http.ServeMux
+	log      *slog.Logger
 }
 
 var _ http.Handler = (*Handler)(nil)
@@ -88,35 +125,33 @@ var _ http.Handler = (*Handler)(nil)
 // route is one thing that the handler answers.
 type route struct {
 	method  string // GET answers HEAD too
-	pattern string // of http.ServeMux, below the base path
+	pattern string // of http.ServeMux, below the base path; {id} is a coupon
+	action  Action // what one must be allowed to do
 	serve   func(*Handler, *request) error
 }
 
 // routes are all of them.
 var routes = []route{
-	{"GET", "/{$}", (*Handler).list},
-	{"GET", "/c/{id}", (*Handler).coupon},
-	{"GET", "/c/{id}/bookings", (*Handler).bookings},
-	{"POST", "/c/{id}/deactivate", (*Handler).deactivate},
-	{"POST", "/c/{id}/activate", (*Handler).activate},
-	{"GET", "/static/{file}", (*Handler).static},
+	{"GET", "/{$}", View, (*Handler).list},
+	{"GET", "/c/{id}", View, (*Handler).coupon},
+	{"GET", "/c/{id}/bookings", View, (*Handler).bookings},
+	{"POST", "/c/{id}/deactivate", Switch, (*Handler).deactivate},
+	{"POST", "/c/{id}/activate", Switch, (*Handler).activate},
+	{"GET", "/static/{file}", "", (*Handler).static},
 }
 
 // New makes the handler. It does no I/O.
 func New(cfg Config) (*Handler, error) {
-	if cfg.Service == nil {
-		return nil, errors.New("httpui: Config.Service is required")
+	if cfg.Service == nil && cfg.ServiceOf == nil {
+		return nil, errors.New("httpui: Config.Service or ServiceOf is required")
 	}
 	base, err := cleanBase(cfg.BasePath)
 	if err != nil {
 		return nil, err
 	}
-	h := &Handler{cfg: cfg, base: base, formats: newFormats(cfg.Locale), csrf: http.NewCrossOriginProtection(), log: cfg.Logger}
+	h := &Handler{cfg: cfg, base: base, csrf: http.NewCrossOriginProtection(), log: cfg.Logger}
 	if h.log == nil {
 		h.log = slog.Default()
-	}
-	if h.cfg.Title == "" {
-		h.cfg.Title = "Coupons"
 	}
 	for _, origin := range cfg.TrustedOrigins {
 		if err := h.csrf.AddTrustedOrigin(origin); err != nil {
@@ -126,9 +161,13 @@ func New(cfg Config) (*Handler, error) {
 	if h.assets, err = loadAssets(); err != nil {
 		return nil, err
 	}
-	if h.templates, err = parseTemplates(); err != nil {
+	if h.catalogs, err = loadCatalogs(cfg); err != nil {
 		return nil, err
 	}
+	if err := h.parseTemplates(); err != nil {
+		return nil, err
+	}
+	h.matcher = newMatcher(h.catalogs)
 	h.mux = h.newMux()
 	return h, nil
 }
@@ -214,9 +253,29 @@ func (h *Handler) dispatch(w http.ResponseWriter, r *http.Request, methods map[s
 			return
 		}
 	}
-	if err := rt.serve(h, h.newRequest(w, r)); err != nil {
+	if err := h.serve(rt, w, r); err != nil {
 		h.fail(w, r, err)
 	}
+}
+
+// serve finds whose coupons are meant and the coupon of the address, asks whether
+// this may be done, and does it.
+func (h *Handler) serve(rt route, w http.ResponseWriter, r *http.Request) error {
+	q, err := h.newRequest(w, r)
+	if err != nil {
+		return err
+	}
+	if id := r.PathValue("id"); id != "" {
+		if q.c, err = q.svc.Coupon(r.Context(), coupon.ID(id)); err != nil {
+			return err
+		}
+	}
+	switch {
+	case rt.action == "": // a static file
+	case !q.may(rt.action), q.as != asPage && !q.may(Export):
+		return errMayNot
+	}
+	return rt.serve(h, q)
 }
 
 // maxBody is the size of the largest form, in bytes.

@@ -3,9 +3,11 @@ package httpui
 import (
 	"bytes"
 	"embed"
+	"encoding/json"
 	"fmt"
 	"html/template"
 	"net/http"
+	"strings"
 
 	"github.com/couponkit/coupon"
 )
@@ -13,69 +15,196 @@ import (
 //go:embed templates/*.html
 var templateFiles embed.FS
 
-func parseTemplates() (*template.Template, error) {
-	t, err := template.ParseFS(templateFiles, "templates/*.html")
-	if err != nil {
-		return nil, fmt.Errorf("httpui: templates: %w", err)
+// parseTemplates makes the templates of every language: in them {{t "key"}} is a
+// text, with names and values for what stands in it.
+func (h *Handler) parseTemplates() error {
+	for _, c := range h.catalogs {
+		t, err := template.New("").Funcs(template.FuncMap{"t": c.text}).ParseFS(templateFiles, "templates/*.html")
+		if err != nil {
+			return fmt.Errorf("httpui: templates: %w", err)
+		}
+		c.templates = t
 	}
-	return t, nil
+	return nil
 }
 
 // request is one request on its way: what the routes work with.
 type request struct {
+	h     *Handler
 	w     http.ResponseWriter
 	r     *http.Request
-	svc   *coupon.Service // acting for whoever asks
+	as    representation
+	svc   *coupon.Service // of the merchant, acting for whoever asks
+	c     coupon.Coupon   // of the address; the zero Coupon if it has none
 	links links
 	words words
 }
 
-func (h *Handler) newRequest(w http.ResponseWriter, r *http.Request) *request {
+// representation is in which form a page is answered.
+type representation string
+
+const (
+	asPage representation = ""
+	asJSON representation = "json"
+	asCSV  representation = "csv"
+)
+
+// representationOf is what a request asks for: by format=json or format=csv, or
+// JSON by its Accept header.
+func representationOf(r *http.Request) representation {
+	switch r.URL.Query().Get("format") {
+	case "json":
+		return asJSON
+	case "csv":
+		return asCSV
+	}
+	accept := r.Header.Get("Accept")
+	if strings.Contains(accept, "application/json") && !strings.Contains(accept, "text/html") {
+		return asJSON
+	}
+	return asPage
+}
+
+func (h *Handler) newRequest(w http.ResponseWriter, r *http.Request) (*request, error) {
+	svc := h.cfg.Service
+	if h.cfg.ServiceOf != nil {
+		var err error
+		if svc, err = h.cfg.ServiceOf(r); err != nil {
+			return nil, err
+		}
+	}
 	actor, _ := r.Context().Value(actorKey).(string)
-	return &request{w: w, r: r, svc: h.cfg.Service.As(actor), links: linksOf(r), words: words{h.formats}}
+	return &request{h: h, w: w, r: r, as: representationOf(r), svc: svc.As(actor), links: linksOf(r), words: h.wordsFor(r)}, nil
 }
 
 // page is what the layout needs, and around it the content of one page.
 type page struct {
-	Title    string // of this page, for the browser's tab
-	Site     string // Config.Title
-	BackLink string
-	Home     string // the list
-	Style    string
-	Htmx     string
-	Script   string
-	ReadOnly bool
-	Notices  []string // what was not as asked for, and what was done
-	Toast    string   // what has just been done
-	Content  any      // what the page's own template shows
+	Title     string // of this page, for the browser's tab
+	Site      string // Config.Title
+	Language  string // as in <html lang>
+	Direction string // "ltr" or "rtl"
+	BackLink  string
+	Home      string // the list
+	Style     string
+	Htmx      string
+	Script    string
+	ReadOnly  bool
+	Notices   []string // what was not as asked for, and what was done
+	Toast     string   // what has just been done
+	Content   any      // what the page's own template shows
 }
 
-func (h *Handler) newPage(l links, title string, content any) page {
-	return page{Title: title, Site: h.cfg.Title, BackLink: h.cfg.BackLink, Home: l.home(), ReadOnly: h.cfg.ReadOnly,
-		Style: l.asset(h, "ui.css"), Htmx: l.asset(h, "htmx-2.0.11.min.js"), Script: l.asset(h, "ui.js"), Content: content}
-}
-
-// render answers with a page, or with the part of it that htmx replaces. name is
-// the page's template; its part is the template of that name and "-part".
-func (h *Handler) render(q *request, status int, name string, p page) error {
-	if wantsFragment(q.r) {
-		name += "-part"
+func (h *Handler) newPage(w words, l links, title string, content any) page {
+	p := page{Title: title, Site: h.cfg.Title, BackLink: h.cfg.BackLink, Home: l.home(), ReadOnly: h.cfg.ReadOnly,
+		Language: w.lang.tag.String(), Direction: w.lang.direction(),
+		Style: l.asset(h, "ui.css"), Htmx: l.asset(h, htmxFile), Script: l.asset(h, "ui.js"), Content: content}
+	if p.Site == "" {
+		p.Site = w.t("site.title")
 	}
-	return h.write(q.w, status, name, p)
+	return p
 }
 
-// write executes a template to its end before it answers, so that nobody is sent
-// half a page.
-func (h *Handler) write(w http.ResponseWriter, status int, name string, p page) error {
-	var b bytes.Buffer
-	if err := h.templates.ExecuteTemplate(&b, name, p); err != nil {
+// answer is what a route has to say, in every form in which it can be asked for.
+type answer struct {
+	status  int      // 0 is 200
+	name    string   // of the page's template; its part is the one of that name and "-part"
+	title   string   // of the page
+	view    any      // what the template shows
+	data    any      // the same as JSON, under stable names
+	notices []string // what was not as asked for
+	toast   string   // what has just been done
+}
+
+// answer answers with a page, with the part of it that htmx replaces, or with
+// JSON.
+func (q *request) answer(a answer) error {
+	if a.status == 0 {
+		a.status = http.StatusOK
+	}
+	if q.as == asJSON {
+		return q.json(a.status, envelope{Data: a.data, Notices: a.notices})
+	}
+	p := q.h.newPage(q.words, q.links, a.title, a.view)
+	p.Notices, p.Toast = a.notices, a.toast
+	if wantsFragment(q.r) {
+		return write(q.w, a.status, q.words, p, a.name+"-part")
+	}
+	return write(q.w, a.status, q.words, p, "head", a.name, "foot")
+}
+
+// envelope is around everything that is answered as JSON.
+type envelope struct {
+	Data    any      `json:"data,omitempty"`
+	Notices []string `json:"notices,omitempty"` // for a person, in the language of the request
+	Error   *failure `json:"error,omitempty"`
+}
+
+// failure is an error as JSON.
+type failure struct {
+	Status int               `json:"status"`
+	Kind   string            `json:"kind"` // stable: "not-found"
+	Text   string            `json:"text"` // for a person
+	Fields map[string]string `json:"fields,omitempty"`
+}
+
+func (q *request) json(status int, e envelope) error { return writeJSON(q.w, status, e) }
+
+func writeJSON(w http.ResponseWriter, status int, e envelope) error {
+	data, err := json.MarshalIndent(e, "", "  ")
+	if err != nil {
 		return err
 	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	return send(w, status, "application/json", append(data, '\n'))
+}
+
+// write executes templates to their end before it answers, so that nobody is sent
+// half a page.
+func write(w http.ResponseWriter, status int, in words, p page, names ...string) error {
+	var b bytes.Buffer
+	for _, name := range names {
+		if err := in.lang.templates.ExecuteTemplate(&b, name, p); err != nil {
+			return err
+		}
+	}
+	return send(w, status, "text/html; charset=utf-8", b.Bytes())
+}
+
+func send(w http.ResponseWriter, status int, contentType string, data []byte) error {
+	w.Header().Set("Content-Type", contentType)
 	w.WriteHeader(status)
-	_, err := w.Write(b.Bytes())
-	if err != nil {
+	if _, err := w.Write(data); err != nil {
 		return errGone
+	}
+	return nil
+}
+
+// post is a form that changes something: every one is opened with its fields.
+type post struct {
+	Action string
+	// Token and TokenValue are the host's hidden field; empty for none.
+	Token, TokenValue string
+}
+
+// post makes the form that posts to a URL.
+func (q *request) post(url string) post {
+	p := post{Action: url}
+	if q.h.cfg.CSRFToken != nil {
+		p.Token, p.TokenValue = q.h.cfg.CSRFToken(q.r)
+	}
+	return p
+}
+
+// leadTo answers a form that was taken with the page to look at now: by a
+// redirect that Back does not repeat, or for JSON with what became of it.
+func (q *request) leadTo(url string, data any) error {
+	switch {
+	case q.as == asJSON:
+		return q.json(http.StatusOK, envelope{Data: data})
+	case wantsFragment(q.r):
+		q.w.Header().Set("HX-Redirect", url)
+		q.w.WriteHeader(http.StatusOK)
+	default:
+		http.Redirect(q.w, q.r, url, http.StatusSeeOther)
 	}
 	return nil
 }

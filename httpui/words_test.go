@@ -27,7 +27,7 @@ func TestDiscountInWords(t *testing.T) {
 		{"de", coupon.AmountOff(coupon.MustMoney("20.00", "EUR")), "20\u00a0€ off"},
 		{"", coupon.AmountOffPerUnit(coupon.MustMoney("2.500", "KWD")), "KWD\u00a02.500 off each unit"},
 	} {
-		if got := (words{newFormats(tt.locale)}).discount(tt.d); got != tt.want {
+		if got := testWords(t, tt.locale).discount(tt.d); got != tt.want {
 			t.Errorf("%q: %q, want %q", tt.locale, got, tt.want)
 		}
 	}
@@ -43,12 +43,12 @@ func TestAmountsDatesAndNumbersByLocale(t *testing.T) {
 		{"de", "1.234.567,50\u00a0€", "1.234.567", "7 July 2026", "7 Jul 2026"},
 		{"en-IN", "€12,34,567.50", "12,34,567", "7 July 2026", "7 Jul 2026"},
 	} {
-		f := newFormats(tt.locale)
+		f := testWords(t, tt.locale)
 		if a, b, c, e := f.Money(m), f.Count(1234567), f.date(d), f.shortDate(d); a != tt.money || b != tt.count || c != tt.date || e != tt.short {
 			t.Errorf("%q: %q, %q, %q, %q", tt.locale, a, b, c, e)
 		}
 	}
-	f := newFormats("")
+	f := testWords(t, "")
 	for amount, want := range map[string]string{"0.00": "$0.00", "0.05": "$0.05", "-3.00": "-$3.00", "999999999999.99": "$999,999,999,999.99"} {
 		if got := f.Money(coupon.MustMoney(amount, "USD")); got != want {
 			t.Errorf("%s: %q, want %q", amount, got, want)
@@ -61,7 +61,7 @@ func TestAmountsDatesAndNumbersByLocale(t *testing.T) {
 
 func TestLimitsInWords(t *testing.T) {
 	t.Parallel()
-	w := words{newFormats("")}
+	w := testWords(t, "")
 	budget := coupon.MustMoney("2000.00", "USD")
 	for _, tt := range []struct {
 		l    coupon.Limit
@@ -85,7 +85,7 @@ func TestLimitsInWords(t *testing.T) {
 
 func TestUseOfALimitInWords(t *testing.T) {
 	t.Parallel()
-	w := words{newFormats("")}
+	w := testWords(t, "")
 	for _, tt := range []struct {
 		l    coupon.LimitUse
 		want string
@@ -104,7 +104,7 @@ func TestUseOfALimitInWords(t *testing.T) {
 
 func TestDaysInWords(t *testing.T) {
 	t.Parallel()
-	w := words{newFormats("")}
+	w := testWords(t, "")
 	for want, days := range map[string][]time.Weekday{
 		"Tuesday":                      {time.Tuesday},
 		"Monday to Friday":             {5, 4, 3, 2, 1},
@@ -121,7 +121,7 @@ func TestDaysInWords(t *testing.T) {
 // length; any other end is said to the minute.
 func TestTheLastDayInWords(t *testing.T) {
 	t.Parallel()
-	w := words{newFormats("")}
+	w := testWords(t, "")
 	for _, tt := range []struct{ zone, end, want string }{
 		{"Europe/Berlin", "2026-07-07T22:00:00Z", "7 Jul 2026"},
 		{"Europe/Berlin", "2026-07-07T21:59:00Z", "7 Jul 2026, 23:59"},
@@ -144,7 +144,7 @@ func TestTheLastDayInWords(t *testing.T) {
 
 func TestTheChartInASentence(t *testing.T) {
 	t.Parallel()
-	w := words{newFormats("")}
+	w := testWords(t, "")
 	for want, values := range map[string][]int64{
 		"No redemptions, in July.":                                    {0, 0, 0},
 		"1 redemption, in July.":                                      {0, 1, 0},
