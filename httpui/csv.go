@@ -26,23 +26,21 @@ func (q *request) csv(filename string, header []string, rows iter.Seq2[[]string,
 		return out.Write(header)
 	}
 	for row, err := range rows {
-		if err == nil && !begun {
-			err = begin()
-		} else if err != nil && !begun {
+		switch {
+		case err != nil && !begun:
 			return err
-		}
-		if err == nil {
-			err = out.Write(row)
-		}
-		if err != nil {
+		case err != nil:
 			q.h.log.ErrorContext(q.r.Context(), "httpui: a table broke off", "path", q.r.URL.Path, "error", err)
 			panic(http.ErrAbortHandler) // the server then closes the connection
+		case !begun:
+			err = begin()
 		}
-	}
-	if !begun {
-		if err := begin(); err != nil {
+		if err != nil || out.Write(row) != nil {
 			return errGone
 		}
+	}
+	if !begun && begin() != nil {
+		return errGone
 	}
 	out.Flush()
 	if out.Error() != nil {
