@@ -51,7 +51,12 @@ type Store interface {
 	// coupon that is not there has none.
 	Codes(ctx context.Context, q CodeQuery) ([]CouponCode, error)
 
-	InsertNote(ctx context.Context, n Note) error // ErrNotFound without its coupon
+	// InsertNote adds a note, if its coupon (else ErrNotFound) has none of that id,
+	// and gives what is stored then: n, or the one that was there.
+	InsertNote(ctx context.Context, n Note) (Note, error)
+	// UpdateNote gives the note of that coupon and id, or ErrNotFound, the At and
+	// Text of n, and gives it as it is then.
+	UpdateNote(ctx context.Context, n Note) (Note, error)
 	// Notes gives all notes of a coupon by At, then ID.
 	Notes(ctx context.Context, coupon ID) ([]Note, error)
 	DeleteNote(ctx context.Context, coupon, note ID) error
@@ -210,7 +215,7 @@ type BucketSums struct {
 
 // Note is a named instant on the coupon's chart: "e-mail sent".
 type Note struct {
-	ID        ID        `json:"id"`                   // set by AddNote
+	ID        ID        `json:"id"`                   // unique among the coupon's
 	Coupon    ID        `json:"coupon"`               // on whose chart it is
 	At        time.Time `json:"at"`                   // the instant it names
 	Text      string    `json:"text"`                 // 1 to 200 characters

@@ -88,6 +88,11 @@ type Config struct {
 	// many coupons stand side by side; a coupon's own page goes by the coupon's
 	// zone. Empty is the zone of the newest coupon.
 	Zone string
+	// Formatter writes the amounts, numbers and dates of a locale where a host
+	// would rather do that its own way. It is called for every request, with the
+	// locale that was chosen for it ("en-GB", "ar-EG"). Nil, and a nil Formatter,
+	// leave it to us: as the Unicode CLDR has it.
+	Formatter func(locale string) Formatter
 
 	// Title stands at the head of every page; "Coupons", in the page's language, by
 	// default. BackLink is

@@ -71,8 +71,14 @@ var audienceChoices = []audienceChoice{
 
 var kindChoices = []coupon.DiscountKind{coupon.Percent, coupon.FixedAmount, coupon.AmountPerUnit}
 
-var listSorts = []coupon.CouponSort{coupon.ByCode, coupon.ByName, coupon.ByDiscount, coupon.ByAudience, coupon.ByStatus, coupon.ByUses,
+var listSorts = []coupon.CouponSort{coupon.ByCode, coupon.ByName, coupon.ByOffer, coupon.ByAudience, coupon.ByStatus, coupon.ByUses,
 	coupon.ByBookings, coupon.ByRevenue, coupon.ByDiscounts, coupon.ByStart, coupon.ByEnd}
+
+// needsCurrency reports whether amounts are sorted by: those of two currencies
+// can't be compared.
+func needsCurrency(by coupon.CouponSort) bool {
+	return by == coupon.ByRevenue || by == coupon.ByDiscounts
+}
 
 // sortsFalling are the columns whose first click shows the largest first.
 var sortsFalling = []coupon.CouponSort{coupon.ByUses, coupon.ByBookings, coupon.ByRevenue, coupon.ByDiscounts}
@@ -97,6 +103,17 @@ func (h *Handler) list(q *request) error {
 		return err
 	}
 	state := parseList(&p, q.words)
+	if needsCurrency(state.Sort) && state.Currency == "" {
+		newest := state
+		newest.Sort, newest.After = "", ""
+		found, err := h.findCoupons(q, newest, zone)
+		if err != nil {
+			return err
+		}
+		if state.Currency = found.currency(); state.Currency == "" {
+			state = newest // there is nothing to sort by
+		}
+	}
 	found, err := h.findCoupons(q, state, zone)
 	if errors.Is(err, coupon.ErrInvalid) && state.After != "" { // the position is of another list
 		p.notices = append(p.notices, q.words.t("list.page-gone"))
@@ -131,7 +148,7 @@ func parseList(p *stateParser, w words) listState {
 	s.Range = p.listRange(w)
 	s.Sort = coupon.CouponSort(p.oneOf("sort", texts(listSorts)...))
 	s.Desc = p.oneOf("order", "asc", "desc") == "desc" && s.Sort != ""
-	if code := p.values.Get("currency"); currency.IsValid(code) && (s.Sort == coupon.ByRevenue || s.Sort == coupon.ByDiscounts) {
+	if code := p.values.Get("currency"); currency.IsValid(code) && needsCurrency(s.Sort) {
 		s.Currency = code
 	}
 	return s

@@ -91,3 +91,6 @@ func (h *Handler) listZone(q *request) (string, error) {
 	}
 	return "UTC", nil
 }
+
+// period is the name of a range.
+func (w words) period(key string) string { return w.t("chart.period." + key) }

@@ -66,6 +66,23 @@ func (h *Handler) findCoupons(q *request, state listState, zone string) (found, 
 	return out, err
 }
 
+// currency is the one with most bookings on the page; "" if there are none.
+func (f found) currency() string {
+	bookings := map[string]int64{}
+	for _, s := range f.summaries {
+		for _, x := range s.Currencies {
+			bookings[x.Currency] += x.Bookings
+		}
+	}
+	best := ""
+	for _, code := range f.currencies {
+		if best == "" || bookings[code] > bookings[best] {
+			best = code
+		}
+	}
+	return best
+}
+
 // sparkRange is what the small lines show: the range, or for all time the lives
 // of the coupons on the page, until the end of today. All rows have the same, so
 // that they can be compared.
@@ -169,7 +186,7 @@ func (h *Handler) listView(q *request, state listState, f found) listView {
 	bare := listState{Range: state.Range, Sort: state.Sort, Desc: state.Desc, Currency: state.Currency}
 	first := state
 	first.After = ""
-	v := listView{State: state, Action: q.links.home(), Columns: w.columns(q.links, first), Tabs: w.tabs(q.links, first),
+	v := listView{State: state, Action: q.links.home(), Columns: w.columns(q.links, first, f.currency()), Tabs: w.tabs(q.links, first),
 		Filtered: state.filtered(), ClearedTo: q.links.list(bare), Range: w.listRange(f)}
 	if state.After != "" {
 		v.First = q.links.list(first)
@@ -183,7 +200,7 @@ func (h *Handler) listView(q *request, state listState, f found) listView {
 		v.New = q.links.newCoupon()
 	}
 	v.filters(w)
-	if len(f.currencies) > 1 && (state.Sort == coupon.ByRevenue || state.Sort == coupon.ByDiscounts) {
+	if len(f.currencies) > 1 && needsCurrency(state.Sort) {
 		for _, code := range f.currencies {
 			to := first
 			to.Currency = code
@@ -302,12 +319,16 @@ func (w words) tabs(l links, state listState) []choice {
 }
 
 // columns are the heads of the table: once more and the order turns round.
-func (w words) columns(l links, state listState) []column {
+// Amounts are sorted by in one currency.
+func (w words) columns(l links, state listState, currency string) []column {
 	sorted := func(numbers bool, by ...coupon.CouponSort) column {
 		c := column{Numbers: numbers}
 		for _, by := range by {
 			next := state
 			next.Sort, next.Desc, next.Currency = by, slices.Contains(sortsFalling, by), ""
+			if needsCurrency(by) {
+				next.Currency = currency
+			}
 			s := sorter{ID: "cp-sort-" + string(by), Name: w.t("list.columns." + string(by))}
 			if state.Sort == by {
 				s.Order = "ascending"
@@ -324,7 +345,7 @@ func (w words) columns(l links, state listState) []column {
 	}
 	return []column{
 		sorted(false, coupon.ByCode, coupon.ByName),
-		sorted(false, coupon.ByDiscount, coupon.ByAudience),
+		sorted(false, coupon.ByOffer, coupon.ByAudience),
 		sorted(false, coupon.ByStatus),
 		sorted(false, coupon.ByUses),
 		sorted(true, coupon.ByBookings),

@@ -317,7 +317,7 @@ func TestTextThatCannotBeStoredIsAnError(t *testing.T) {
 	st, _ := newStore(t, "pgx")
 	c := create(t, st, "C")
 	for _, s := range []string{"a\x00b", "\xff"} {
-		err := st.InsertNote(t.Context(), coupon.Note{ID: "n", Coupon: c.ID, At: time.Now(), Text: s})
+		_, err := st.InsertNote(t.Context(), coupon.Note{ID: "n", Coupon: c.ID, At: time.Now(), Text: s})
 		if err == nil || !strings.Contains(err.Error(), "can't be stored") {
 			t.Errorf("%q: error %v", s, err)
 		}

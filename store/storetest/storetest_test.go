@@ -38,7 +38,8 @@ var defects = map[string][]string{
 	"an edit starts the counters anew":                  {"edits/raising-opens-exactly-that-many", "edits/lowering-refuses", "races/a-limit-is-raised"},
 	"an edit recounts before it is checked":             {"edits/a-refused-edit-changes-no-counter"},
 	"an edit rewrites the past":                         {"redemptions/the-past-stays"},
-	"the version is not compared":                       {"coupons/stale-version", "races/same-version"},
+	"the version is not compared":                       {"coupons/stale-version", "coupons/updated-at-once", "races/same-version"},
+	"only the last version is kept":                     {"coupons/versions", "coupons/created-again", "coupons/updated-again"},
 	"versions begin with the oldest":                    {"coupons/versions"},
 	"codes are not unique":                              {"coupons/code-is-unique", "races/same-code", "codes/unique", "codes/added-twice"},
 	"a code once used stays taken":                      {"coupons/update-frees-the-old-code"},
@@ -73,6 +74,9 @@ var defects = map[string][]string{
 	"the end of a range is in it":                       {"lists/redemptions-filtered", "times/ranges-are-half-open"},
 	"events begin with the newest":                      {"redemptions/events"},
 	"notes are listed as they came":                     {"notes/by-instant-then-id"},
+	"a note is added twice":                             {"notes/put-again", "notes/put-at-once"},
+	"a note replaces what was there":                    {"notes/put-again"},
+	"an edited note is written anew":                    {"notes/edit"},
 	"notes need no coupon":                              {"notes/of-their-coupon"},
 	"a note takes its neighbours along":                 {"notes/delete"},
 	"instants have milliseconds only":                   {"coupons/every-field-survives", "redemptions/every-field-survives", "import/every-field-survives", "times/utc-and-microseconds", "times/validity-is-half-open", "times/ranges-are-half-open", "codes/every-field-survives"},
@@ -131,7 +135,7 @@ var defects = map[string][]string{
 	"what is taken is not told":                         {"codes/unique", "codes/added-twice", "codes/a-code-is-drawn-again", "codes/race-of-generations"},
 	"the numbers of a batch are not stored":             {"codes/every-field-survives", "codes/generated-again", "codes/generation-resumed", "codes/generated-another-way"},
 	"a batch may have a number twice":                   {"codes/a-number-is-there-once", "codes/race-of-generations"},
-	"an id may be inserted twice":                       {"import-coupons/an-id-once", "import-coupons/at-once"},
+	"an id may be inserted twice":                       {"import-coupons/an-id-once", "import-coupons/at-once", "coupons/created-again", "coupons/created-at-once"},
 }
 
 func TestTheSuiteBites(t *testing.T) {
