@@ -3,6 +3,7 @@ package httpui
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -83,8 +84,10 @@ func needsCurrency(by coupon.CouponSort) bool {
 // sortsFalling are the columns whose first click shows the largest first.
 var sortsFalling = []coupon.CouponSort{coupon.ByUses, coupon.ByBookings, coupon.ByRevenue, coupon.ByDiscounts}
 
-func (h *Handler) list(q *request) error {
-	v := q.r.URL.Query()
+func (h *Handler) list(q *request) error { return h.showList(q, q.r.URL.Query()) }
+
+// showList shows the list in the state of an address.
+func (h *Handler) showList(q *request, v url.Values) error {
 	p := stateParser{values: v}
 	if code := v.Get("code"); code != "" {
 		c, err := q.svc.CouponByCode(q.r.Context(), code)
@@ -123,12 +126,16 @@ func (h *Handler) list(q *request) error {
 	if err != nil {
 		return err
 	}
+	toast, err := h.listToast(q, v)
+	if err != nil {
+		return err
+	}
 	// Forms send empty fields too; the URL that stays is the short one.
 	if url := q.links.list(state); wantsFragment(q.r) && "?"+q.r.URL.RawQuery != state.query().String() {
 		q.w.Header().Set("HX-Replace-Url", url)
 	}
 	return q.answer(answer{name: "list", title: q.words.t("list.title"), view: h.listView(q, state, found),
-		data: found.json(), notices: p.notices, toast: h.listToast(q)})
+		data: found.json(), notices: p.notices, toast: toast})
 }
 
 // parseList reads the state of the list from a URL; what it can't use it leaves

@@ -93,4 +93,4 @@ func (h *Handler) listZone(q *request) (string, error) {
 }
 
 // period is the name of a range.
-func (w words) period(key string) string { return w.t("chart.period." + key) }
+func (w words) period(key string) string { return w.t("list.periods." + key) }

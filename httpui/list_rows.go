@@ -295,9 +295,9 @@ func (h *Handler) rowMenu(q *request, state listState, c coupon.CouponState) *ro
 		m.Duplicate = q.links.duplicate(c.ID)
 	}
 	if may(Archive) && !archived {
-		m.Archive = q.links.archive(c.ID)
+		m.Archive = q.links.of(c.ID) + "#cp-next-steps"
 	}
-	m.Switch = h.switchOf(q, c, func(action string) string { return q.links.changeInList(c.ID, action, state) })
+	m.Switch = q.switchOf(c, func(action string) string { return q.links.changeInList(c.ID, action, state) })
 	if m == (rowMenu{ID: c.ID}) {
 		return nil
 	}
