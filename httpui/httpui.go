@@ -5,6 +5,13 @@
 //	ui, err := httpui.New(httpui.Config{Service: svc, Authorize: auth, BasePath: "/admin/coupons"})
 //	mux.Handle("/admin/coupons/", ui)
 //
+// gorilla/mux mounts it with PathPrefix("/admin/coupons").Handler(ui), chi with
+// Mount("/admin/coupons", ui). gin and echo take two routes for any method, of
+// gin.WrapH(ui) or echo.WrapHandler(ui): "/admin/coupons", and what is below it.
+// What their middleware finds out about the user must be in the context of the
+// [http.Request], because Authorize sees no other. examples/routers has a host with
+// each of them.
+//
 // The pages work without JavaScript; the embedded htmx only saves reloads. Their
 // state is in the URL. Nothing is loaded from another host, nothing in the pages
 // is inline, and every answer carries a strict Content-Security-Policy.
@@ -234,7 +241,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.fail(w, r, errNotFound) // the mux would redirect, and does not know the base path
 	default:
 		inner := r.Clone(withActor(r.Context(), actor))
-		inner.URL.Path, inner.URL.RawPath = m.path, ""
+		inner.URL.Path, inner.URL.RawPath = m.path, m.raw
 		h.mux.ServeHTTP(w, inner)
 	}
 }
