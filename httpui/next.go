@@ -49,9 +49,17 @@ func (w words) hint(s coupon.CouponState, sum coupon.Summary, today coupon.Date)
 	stands := ""
 	switch s.Status {
 	case coupon.Expired:
-		stands = w.t("coupon.next.ended", "n", daysBetween(lastDay(s.Start, s.End, loc), today))
+		if n := daysBetween(lastDay(s.Start, s.End, loc), today); n > 0 {
+			stands = w.t("coupon.next.ended", "n", n)
+		} else {
+			stands = w.t("coupon.next.ended-today")
+		}
 	case coupon.Scheduled:
-		stands = w.t("coupon.next.starts", "n", daysBetween(today, coupon.DateOf(s.Start.In(loc))))
+		if n := daysBetween(today, coupon.DateOf(s.Start.In(loc))); n > 0 {
+			stands = w.t("coupon.next.starts", "n", n)
+		} else {
+			stands = w.t("coupon.next.starts-today")
+		}
 	default:
 		return w.brought(sum)
 	}
