@@ -109,7 +109,7 @@ func (s *Service) onBooking(ctx context.Context, booking string, w changing) ([]
 			return nil, err
 		}
 		w.now, w.actor = s.Now(), s.actor
-		g := &Group{Booking: booking, Still: w.keepsCounters, slots: w.slots, decide: w.decide}
+		g := &Group{Booking: booking, Still: w.keepsCounters, Finds: FindsItsOwn, slots: w.slots, decide: w.decide}
 		for _, r := range existing {
 			if r.State != Opening {
 				g.Coupons = append(g.Coupons, r.Coupon)

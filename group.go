@@ -66,6 +66,9 @@ type Group struct {
 	// Still groups move no charge: neither a series nor a counter has to be read or
 	// locked for them.
 	Still bool
+	// Finds is what the booking is likely to have. It changes nothing but how a store
+	// may find out in fewer steps.
+	Finds Finding
 	// Sweep is what the group takes back whatever it decides, if its Limit is not
 	// 0; nobody has to wait for it. Groups of a Write may do it together.
 	Sweep ReclaimQuery
@@ -74,6 +77,17 @@ type Group struct {
 	decide func(*View) (*Changes, *ReclaimQuery, error)
 	err    error
 }
+
+// Finding is what redemptions a group will find its booking to have. It is a
+// guess: others may be faster.
+type Finding int
+
+// The zero Finding is no guess.
+const (
+	FindsAnything Finding = iota // nobody has looked
+	FindsNothing                 // none
+	FindsItsOwn                  // one of each of the group's Coupons, and no others
+)
 
 // Slots gives the counters that Decide will look at or move, sorted, each once.
 func (g *Group) Slots(v *View) []Slot { return sortedSlots(g.slots(v)) }

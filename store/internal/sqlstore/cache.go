@@ -4,17 +4,26 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/couponkit/coupon"
 )
 
 // cache keeps what never changes, so that a write need not read it anew: versions
 // of coupons (which one is the current is read under the lock, and its stamp tells
-// it from one that a host has rolled back), and that a counter has a row.
+// it from one that a host has rolled back), and that a counter has a row. Of what
+// changes it has what is likely still so.
 type cache struct {
 	mu       sync.Mutex
 	versions map[cacheKey]coupon.Coupon
 	counters map[counterKey]bool
+	heads    map[headKey]couponRow // as they were last seen
+	swept    map[headKey]time.Time // when no reservation of the coupon had expired
+}
+
+type headKey struct {
+	merchant text
+	coupon   coupon.ID
 }
 
 type cacheKey struct {
@@ -40,6 +49,7 @@ func (s *Store) key(head couponRow) cacheKey {
 // version gives a version of a coupon, which may not have to be read. It is the
 // caller's.
 func (s *Store) version(ctx context.Context, q conn, head couponRow) (coupon.Coupon, error) {
+	s.cache.saw(s.merchant, head)
 	if c, ok := s.cache.get(s.key(head)); ok {
 		return c.Clone(), nil
 	}
@@ -69,6 +79,48 @@ func (c *cache) put(k cacheKey, v coupon.Coupon) {
 		c.versions = map[cacheKey]coupon.Coupon{}
 	}
 	c.versions[k] = v
+}
+
+// saw keeps a head, without its document.
+func (c *cache) saw(merchant text, head couponRow) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.heads == nil || len(c.heads) >= maxCached {
+		c.heads = map[headKey]couponRow{}
+	}
+	c.heads[headKey{merchant, coupon.ID(head.Coupon)}] = couponRow{Coupon: head.Coupon, Version: head.Version, Stamp: head.Stamp}
+}
+
+// head gives the head of a coupon as it was last seen, and the coupon. Whether it
+// is still so must be looked at.
+func (c *cache) head(merchant text, id coupon.ID) (head couponRow, v coupon.Coupon, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if head, ok = c.heads[headKey{merchant, id}]; ok {
+		v, ok = c.versions[cacheKey{merchant, head.Coupon, head.Version, head.Stamp}]
+	}
+	return head, v, ok
+}
+
+// sweepPause is how long it is not looked again for what has expired, after none
+// had: nobody waits for that.
+const sweepPause = time.Second
+
+func (c *cache) sweptNone(merchant text, f coupon.ReclaimQuery) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.swept == nil || len(c.swept) >= maxCached {
+		c.swept = map[headKey]time.Time{}
+	}
+	c.swept[headKey{merchant, f.Coupon}] = f.Expired
+}
+
+// isSwept reports whether a sweep can be left out.
+func (c *cache) isSwept(merchant text, f coupon.ReclaimQuery) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	at, ok := c.swept[headKey{merchant, f.Coupon}]
+	return ok && !f.Expired.Before(at) && f.Expired.Sub(at) < sweepPause
 }
 
 func (c *cache) knows(merchant text, slot coupon.Slot) bool {

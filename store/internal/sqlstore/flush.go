@@ -63,6 +63,9 @@ func (b *batch) send(ctx context.Context, inserts, updates values, last bool) er
 	all := &together{conn: b.q}
 	err := b.guard(ctx, all)
 	if err == nil {
+		err = b.onlyThose(ctx, all)
+	}
+	if err == nil {
 		err = b.sendTo(ctx, all, inserts, updates, "")
 	}
 	if err == nil {

@@ -26,7 +26,7 @@ const (
 // the host knows: then it goes on.
 const closedPatience = 2 * time.Second
 
-const isOpen = "AND closed_until <= " + now
+const isOpen bun.Safe = "AND closed_until <= " + now
 
 // lockHeads locks the heads against edits that count anew, and reads them as
 // they are then. One that such an edit has closed is errClosed.
@@ -66,9 +66,7 @@ func (b *batch) lockRedemptions(ctx context.Context, bookings []string) ([]redem
 	}
 	var rows []redemptionRow
 	err = ofEach(keys, func(k redemptionRow) coupon.ID { return coupon.ID(k.Coupon) }, func(id coupon.ID, keys []redemptionRow) error {
-		var locked []redemptionRow
-		err := b.q.scan(ctx, &locked, `SELECT ? FROM ?redemptions WHERE merchant = ?merchant AND coupon = ? AND booking IN (?)
-			ORDER BY booking ?`, bun.Safe(redemptionColumns), text(id), bun.List(convert(keys, func(k redemptionRow) text { return text(k.Booking) })), forUpdate)
+		locked, err := lockedRows(ctx, b.q, id, convert(keys, func(k redemptionRow) string { return k.Booking }))
 		rows = append(rows, locked...)
 		return err
 	})
@@ -80,6 +78,13 @@ func (b *batch) lockRedemptions(ctx context.Context, bookings []string) ([]redem
 	if keys, err = b.redemptionKeys(ctx, bookings); err == nil && len(keys) != len(rows) {
 		err = ErrRaced
 	}
+	return rows, err
+}
+
+// lockedRows are those of a coupon on bookings, in the order of these.
+func lockedRows(ctx context.Context, q conn, id coupon.ID, bookings []string) (rows []redemptionRow, err error) {
+	err = q.scan(ctx, &rows, `SELECT ? FROM ?redemptions WHERE merchant = ?merchant AND coupon = ? AND booking IN (?) ORDER BY booking ?`,
+		bun.Safe(redemptionColumns), text(id), bun.List(texts(bookings)), forUpdate)
 	return rows, err
 }
 
@@ -114,16 +119,25 @@ func (b *batch) guard(ctx context.Context, w writer) error {
 }
 
 // recheck is for bookings that had no redemption and get none: it may have come
-// while the counters were waited for, and then the refusal is of its own use.
+// while the counters were waited for, and then the refusal is of its own use. And
+// it is for those of which not all was looked at, if nothing is written.
 func (b *batch) recheck(ctx context.Context) error {
 	// One that a later group has redeemed is seen by guard.
 	b.refused = slices.DeleteFunc(b.refused, func(id string) bool { return len(b.bookings[id]) > 0 })
-	if len(b.used) == 0 || len(b.refused) == 0 {
+	if len(b.used) == 0 && b.guessed == coupon.FindsAnything {
+		b.refused = nil
+	}
+	unseen := 0 // what they have is looked at together with what is written
+	if len(b.changed) == 0 && !b.wrote {
+		unseen = len(b.unseen)
+		b.refused = append(b.refused, b.unseen...)
+	}
+	if len(b.refused) == 0 {
 		return nil
 	}
 	slices.Sort(b.refused)
 	keys, err := b.redemptionKeys(ctx, slices.Compact(b.refused))
-	if err == nil && len(keys) > 0 {
+	if err == nil && len(keys) != unseen {
 		err = ErrRaced
 	}
 	return err

@@ -9,15 +9,37 @@ import (
 	"github.com/couponkit/coupon"
 )
 
-// readCoupons locks the heads and reads the coupons that they name.
-func (b *batch) readCoupons(ctx context.Context, groups []*coupon.Group) error {
+// readLocked locks and reads the groups' coupons, and what their bookings have.
+func (b *batch) readLocked(ctx context.Context, groups []*coupon.Group) error {
 	var ids []coupon.ID
+	var bookings []string
 	for _, g := range groups {
-		ids = append(ids, g.Coupons...)
+		ids, bookings = append(ids, g.Coupons...), append(bookings, g.Booking)
 	}
 	slices.Sort(ids)
-	b.coupons = map[coupon.ID]coupon.Coupon{}
-	return chunked(slices.Compact(ids), maxKeys, func(ids []coupon.ID) error {
+	slices.Sort(bookings)
+	ids, bookings = slices.Compact(ids), slices.Compact(bookings)
+	for _, id := range bookings {
+		b.read[id] = true
+	}
+	if b.dialect.RowLocks && !b.careful && len(ids) == 1 && len(bookings) <= maxKeys {
+		if ok, err := b.guess(ctx, groups, ids[0], bookings); ok || err != nil {
+			return err
+		}
+	}
+	if err := b.readCoupons(ctx, ids); err != nil {
+		return err
+	}
+	rows, err := b.redemptions(ctx, bookings)
+	if err != nil {
+		return err
+	}
+	return b.found(rows)
+}
+
+// readCoupons locks the heads and reads the coupons that they name.
+func (b *batch) readCoupons(ctx context.Context, ids []coupon.ID) error {
+	return chunked(ids, maxKeys, func(ids []coupon.ID) error {
 		heads, err := b.heads(ctx, ids)
 		if err != nil {
 			return err
@@ -26,6 +48,7 @@ func (b *batch) readCoupons(ctx context.Context, groups []*coupon.Group) error {
 		keys := map[string]cacheKey{}
 		for _, h := range heads {
 			keys[h.Coupon] = b.key(h)
+			b.cache.saw(b.merchant, h)
 			if c, ok := b.cache.get(b.key(h)); ok {
 				b.coupons[c.ID] = c
 			} else {
@@ -53,21 +76,8 @@ func (b *batch) heads(ctx context.Context, ids []coupon.ID) (heads []couponRow, 
 	return heads, err
 }
 
-// readRedemptions reads and locks all that the bookings have, of any coupon.
-func (b *batch) readRedemptions(ctx context.Context, groups []*coupon.Group) error {
-	var bookings []string
-	for _, g := range groups {
-		bookings = append(bookings, g.Booking)
-	}
-	slices.Sort(bookings)
-	bookings = slices.Compact(bookings)
-	for _, id := range bookings {
-		b.read[id] = true
-	}
-	rows, err := b.redemptions(ctx, bookings)
-	if err != nil {
-		return err
-	}
+// found takes what was read and locked.
+func (b *batch) found(rows []redemptionRow) error {
 	for _, row := range rows {
 		r, err := row.redemption()
 		if err != nil {
@@ -101,7 +111,7 @@ func (b *batch) readSeriesOf(ctx context.Context, groups []*coupon.Group) error 
 	return b.readSeries(ctx, keys, false)
 }
 
-// redemptions are those of bookings, in the order of their coupons.
+// redemptions are all that the bookings have, in the order of their coupons, locked.
 func (b *batch) redemptions(ctx context.Context, bookings []string) (rows []redemptionRow, err error) {
 	if b.dialect.RowLocks {
 		return b.lockRedemptions(ctx, bookings)

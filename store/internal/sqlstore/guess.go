@@ -1,0 +1,80 @@
+package sqlstore
+
+import (
+	"context"
+	"slices"
+
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/schema"
+
+	"github.com/couponkit/coupon"
+)
+
+// Each step of a write costs a message to the database and back, in a host's
+// transaction with locks that others wait for. Nearly always it can be told
+// beforehand what the first ones will find: the coupon as it was last seen, and on
+// the booking what the service has just seen there. So that is taken for granted,
+// with the same locks in the same order, and is found out at the latest by what
+// the write sends at its end: then it is ErrRaced, and all is done anew step by
+// step.
+
+// guess locks what groups of one coupon need, if it finds what they expect. Else
+// nothing but perhaps the head is locked, and it is not ok.
+func (b *batch) guess(ctx context.Context, groups []*coupon.Group, id coupon.ID, bookings []string) (ok bool, err error) {
+	finds := groups[0].Finds
+	head, c, known := b.cache.head(b.merchant, id)
+	if !known || finds == coupon.FindsItsOwn && len(bookings) > 1 || finds == coupon.FindsAnything || slices.ContainsFunc(groups, func(g *coupon.Group) bool { return g.Finds != finds }) {
+		return false, nil
+	}
+	open, unused := isOpen, bun.SafeQuery("")
+	if b.evenClosed {
+		open = ""
+	}
+	if finds == coupon.FindsNothing { // of another coupon they may have one yet: see guard
+		unused = unusedBy(id, bookings)
+	}
+	n, err := b.q.first(ctx, `SELECT 1 FROM ?heads WHERE merchant = ?merchant AND coupon = ? AND version = ? AND stamp = ? ? ? FOR KEY SHARE`,
+		text(id), head.Version, head.Stamp, open, unused)
+	if err != nil || n != 1 {
+		return false, err
+	}
+	b.guessed, b.coupons[id] = finds, c
+	if finds == coupon.FindsNothing {
+		return true, nil
+	}
+	rows, err := lockedRows(ctx, b.q, id, bookings)
+	if err == nil && len(rows) != len(bookings) {
+		err = ErrRaced
+	}
+	if err != nil {
+		return false, err
+	}
+	b.own, b.unseen = id, bookings
+	return true, b.found(rows)
+}
+
+// unusedBy is a condition: none of the bookings has a redemption of the coupon.
+// They are looked for one by one. By IN they might be looked for among all that the
+// coupon has: PostgreSQL takes these for few until it has counted them.
+func unusedBy(id coupon.ID, bookings []string) schema.QueryWithArgs {
+	if len(bookings) == 1 {
+		return bun.SafeQuery(`AND NOT EXISTS (SELECT 1 FROM ?redemptions AS r WHERE r.merchant = ?merchant AND r.coupon = ? AND r.booking = ?)`,
+			text(id), text(bookings[0]))
+	}
+	return bun.SafeQuery(`AND NOT EXISTS (SELECT 1 FROM (VALUES ?) AS k (booking) CROSS JOIN LATERAL
+		(SELECT 1 FROM ?redemptions AS r WHERE r.merchant = ?merchant AND r.coupon = ? AND r.booking = k.booking OFFSET 0) AS r)`,
+		values(convert(bookings, func(b string) list { return list{text(b)} })), text(id))
+}
+
+// onlyThose makes it an error that one of the bookings has a redemption of another
+// coupon than was guessed. Who has added it had locked the one that is known: so it
+// is here, as is its booking.
+func (b *batch) onlyThose(ctx context.Context, w writer) error {
+	if len(b.unseen) == 0 {
+		return nil
+	}
+	err := w.send(ctx, 0, nil, `INSERT INTO ?bookings (merchant, booking) SELECT merchant, booking FROM ?redemptions
+		WHERE merchant = ?merchant AND booking IN (?) AND coupon <> ?`, bun.List(texts(b.unseen)), text(b.own))
+	b.unseen = nil
+	return err
+}
