@@ -7,7 +7,8 @@ import (
 
 // View is what a group sees under its locks.
 type View struct {
-	// Coupons are the group's, as they are now.
+	// Coupons are the group's, as they are now: its Coupons, or those of Redemptions
+	// if it has none.
 	Coupons map[ID]Coupon
 	// Redemptions are all that the group's booking has, of any coupon, in the
 	// order of their coupons.
@@ -42,7 +43,9 @@ type Changes struct {
 // store runs each through the same steps, in the order given:
 //
 //  1. Lock the heads of Coupons in sorted order against edits, and read the
-//     coupons; one that is not there is left out of the View.
+//     coupons; one that is not there is left out of the View. Without Coupons,
+//     first find those that the booking has; if it is found below to have others
+//     by then, begin anew.
 //  2. Read the redemptions of Booking, locking them against other writes; then,
 //     for each of Coupons, its Series, and the series of the redemptions, in
 //     sorted order. A series that is not there must be locked too: nobody else
@@ -57,7 +60,7 @@ type Changes struct {
 // Slots and Decide are pure; they may be called again when a transaction is
 // re-run, and the last call counts.
 type Group struct {
-	Coupons []ID   // whose heads are locked
+	Coupons []ID   // whose heads are locked; none are those that the booking has redemptions of
 	Booking string // whose redemptions are read
 	Series  string // the booking's, empty if it has none
 	// Hot is the coupon at whose counter the group waits for every other one of
@@ -86,7 +89,7 @@ type Finding int
 const (
 	FindsAnything Finding = iota // nobody has looked
 	FindsNothing                 // none
-	FindsItsOwn                  // one of each of the group's Coupons, and no others
+	FindsItsOwn                  // one of each of the group's coupons, and no others
 )
 
 // Slots gives the counters that Decide will look at or move, sorted, each once.

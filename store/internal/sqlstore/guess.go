@@ -49,7 +49,7 @@ func (b *batch) guess(ctx context.Context, groups []*coupon.Group, id coupon.ID,
 	if err != nil {
 		return false, err
 	}
-	b.own, b.unseen = id, bookings
+	b.unseen = bookings
 	return true, b.found(rows)
 }
 
@@ -73,8 +73,9 @@ func (b *batch) onlyThose(ctx context.Context, w writer) error {
 	if len(b.unseen) == 0 {
 		return nil
 	}
+	id := b.bookings[b.unseen[0]][0].Coupon // a guess is of one
 	err := w.send(ctx, 0, nil, `INSERT INTO ?bookings (merchant, booking) SELECT merchant, booking FROM ?redemptions
-		WHERE merchant = ?merchant AND booking IN (?) AND coupon <> ?`, bun.List(texts(b.unseen)), text(b.own))
+		WHERE merchant = ?merchant AND booking IN (?) AND coupon <> ?`, bun.List(texts(b.unseen)), text(id))
 	b.unseen = nil
 	return err
 }

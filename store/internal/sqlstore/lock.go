@@ -60,12 +60,12 @@ func (s *Store) lockHeads(ctx context.Context, q conn, ids []coupon.ID, evenClos
 // that joins one of them meanwhile is ErrRaced; so is, when it is written, the
 // first one of a booking that had none (see guard).
 func (b *batch) lockRedemptions(ctx context.Context, bookings []string) ([]redemptionRow, error) {
-	keys, err := b.redemptionKeys(ctx, bookings)
+	keys, err := redemptionKeys(ctx, b.q, bookings)
 	if err != nil || len(keys) == 0 {
 		return nil, err
 	}
 	var rows []redemptionRow
-	err = ofEach(keys, func(k redemptionRow) coupon.ID { return coupon.ID(k.Coupon) }, func(id coupon.ID, keys []redemptionRow) error {
+	err = ofEach(keys, couponOf, func(id coupon.ID, keys []redemptionRow) error {
 		locked, err := lockedRows(ctx, b.q, id, convert(keys, func(k redemptionRow) string { return k.Booking }))
 		rows = append(rows, locked...)
 		return err
@@ -75,7 +75,7 @@ func (b *batch) lockRedemptions(ctx context.Context, bookings []string) ([]redem
 	}
 	// Who adds to a booking that has redemptions locks them too: what is there
 	// now is all that there will be.
-	if keys, err = b.redemptionKeys(ctx, bookings); err == nil && len(keys) != len(rows) {
+	if keys, err = redemptionKeys(ctx, b.q, bookings); err == nil && len(keys) != len(rows) {
 		err = ErrRaced
 	}
 	return rows, err
@@ -88,11 +88,13 @@ func lockedRows(ctx context.Context, q conn, id coupon.ID, bookings []string) (r
 	return rows, err
 }
 
+func couponOf(k redemptionRow) coupon.ID { return coupon.ID(k.Coupon) }
+
 // redemptionKeys are in the order in which they are locked.
-func (b *batch) redemptionKeys(ctx context.Context, bookings []string) (keys []redemptionRow, err error) {
+func redemptionKeys(ctx context.Context, q conn, bookings []string) (keys []redemptionRow, err error) {
 	err = chunked(bookings, maxKeys, func(bookings []string) error {
 		var found []redemptionRow
-		err := b.q.scan(ctx, &found, `SELECT coupon, booking FROM ?redemptions WHERE merchant = ?merchant AND booking IN (?)`, bun.List(texts(bookings)))
+		err := q.scan(ctx, &found, `SELECT coupon, booking FROM ?redemptions WHERE merchant = ?merchant AND booking IN (?)`, bun.List(texts(bookings)))
 		keys = append(keys, found...)
 		return err
 	})
@@ -136,7 +138,7 @@ func (b *batch) recheck(ctx context.Context) error {
 		return nil
 	}
 	slices.Sort(b.refused)
-	keys, err := b.redemptionKeys(ctx, slices.Compact(b.refused))
+	keys, err := redemptionKeys(ctx, b.q, slices.Compact(b.refused))
 	if err == nil && len(keys) != unseen {
 		err = ErrRaced
 	}

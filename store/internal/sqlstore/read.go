@@ -22,7 +22,17 @@ func (b *batch) readLocked(ctx context.Context, groups []*coupon.Group) error {
 	for _, id := range bookings {
 		b.read[id] = true
 	}
-	if b.dialect.RowLocks && !b.careful && len(ids) == 1 && len(bookings) <= maxKeys {
+	if !b.dialect.RowLocks { // nothing can change in between
+		if err := b.readRedemptions(ctx, bookings); err != nil {
+			return err
+		}
+		return b.readCoupons(ctx, union(ids, b.couponsOf(groups)))
+	}
+	own, err := b.ownCoupons(ctx, groups)
+	if err != nil {
+		return err
+	}
+	if ids = union(ids, own); !b.careful && len(ids) == 1 && len(bookings) <= maxKeys {
 		if ok, err := b.guess(ctx, groups, ids[0], bookings); ok || err != nil {
 			return err
 		}
@@ -30,11 +40,54 @@ func (b *batch) readLocked(ctx context.Context, groups []*coupon.Group) error {
 	if err := b.readCoupons(ctx, ids); err != nil {
 		return err
 	}
-	rows, err := b.redemptions(ctx, bookings)
-	if err != nil {
+	if err := b.readRedemptions(ctx, bookings); err != nil {
 		return err
 	}
-	return b.found(rows)
+	if len(union(ids, b.couponsOf(groups))) > len(ids) {
+		return ErrRaced
+	}
+	return nil
+}
+
+// union gives the coupons of both in order, each once.
+func union(x, y []coupon.ID) []coupon.ID {
+	all := slices.Concat(x, y)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// couponsOf are those that the bookings were found to have, of groups that don't
+// say which coupons they are about.
+func (b *batch) couponsOf(groups []*coupon.Group) (ids []coupon.ID) {
+	for _, g := range groups {
+		if len(g.Coupons) > 0 {
+			continue
+		}
+		for _, e := range b.bookings[g.Booking] {
+			ids = append(ids, e.Coupon)
+		}
+	}
+	return ids
+}
+
+// ownCoupons are those as they were before the transaction, or are now if that was
+// not so any more.
+func (b *batch) ownCoupons(ctx context.Context, groups []*coupon.Group) ([]coupon.ID, error) {
+	if !b.careful {
+		return b.own, nil
+	}
+	keys, err := redemptionKeys(ctx, b.q, bookingsWithout(groups))
+	return convert(keys, couponOf), err
+}
+
+func bookingsWithout(groups []*coupon.Group) (bookings []string) {
+	for _, g := range groups {
+		if len(g.Coupons) == 0 {
+			bookings = append(bookings, g.Booking)
+		}
+	}
+	slices.Sort(bookings)
+	return slices.Compact(bookings)
 }
 
 // readCoupons locks the heads and reads the coupons that they name.
@@ -74,6 +127,15 @@ func (b *batch) heads(ctx context.Context, ids []coupon.ID) (heads []couponRow, 
 	}
 	err = b.q.scan(ctx, &heads, `SELECT coupon, version, stamp FROM ?heads WHERE merchant = ?merchant AND coupon IN (?)`, bun.List(texts(ids)))
 	return heads, err
+}
+
+// readRedemptions reads and locks all that the bookings have, of any coupon.
+func (b *batch) readRedemptions(ctx context.Context, bookings []string) error {
+	rows, err := b.redemptions(ctx, bookings)
+	if err != nil {
+		return err
+	}
+	return b.found(rows)
 }
 
 // found takes what was read and locked.

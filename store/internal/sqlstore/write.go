@@ -26,11 +26,22 @@ func (s *Store) Write(ctx context.Context, groups []*coupon.Group) error {
 func (s *Store) writeGroups(ctx context.Context, groups []*coupon.Group) error {
 	patience := time.Now().Add(closedPatience)
 	careful := false // a guess was wrong
+	var own []coupon.ID
+	if without := bookingsWithout(groups); s.dialect.RowLocks && len(without) > 0 {
+		err := s.one(ctx, "coupons of a booking", func(q conn) error {
+			keys, err := redemptionKeys(ctx, q, without)
+			own = convert(keys, couponOf)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
 	return s.write(ctx, "write", func(q conn) error {
-		b := batch{careful: careful, Store: s, q: q, evenClosed: s.inTx && time.Now().After(patience), coupons: map[coupon.ID]coupon.Coupon{}, read: map[string]bool{}, known: map[string]bool{},
+		b := batch{careful: careful, own: own, Store: s, q: q, evenClosed: s.inTx && time.Now().After(patience), coupons: map[coupon.ID]coupon.Coupon{}, read: map[string]bool{}, known: map[string]bool{},
 			bookings: map[string][]*entry{}, entries: map[key]*entry{}, series: map[coupon.SeriesKey]coupon.Series{}, used: map[coupon.Slot]int64{}}
 		err := b.all(ctx, groups)
-		careful = careful || b.guessed != coupon.FindsAnything && errors.Is(err, ErrRaced)
+		careful = careful || errors.Is(err, ErrRaced)
 		return err
 	})
 }
@@ -71,9 +82,9 @@ type batch struct {
 	// evenClosed coupons are not waited for any longer.
 	evenClosed bool
 	careful    bool
-	guessed    coupon.Finding // what was taken for granted of the bookings, and holds so far
-	unseen     []string       // bookings that may have others than that of own
-	own        coupon.ID
+	guessed    coupon.Finding  // what was taken for granted of the bookings, and holds so far
+	unseen     []string        // bookings that may have others than that of own
+	own        []coupon.ID     // what the bookings of groups without coupons had before
 	read       map[string]bool // bookings of the groups
 	known      map[string]bool // bookings that have a redemption in the database
 	refused    []string        // bookings without redemptions, of groups that write nothing
@@ -114,6 +125,9 @@ func (b *batch) view(g *coupon.Group) *coupon.View {
 	}
 	for _, e := range b.bookings[g.Booking] {
 		v.Redemptions = append(v.Redemptions, e.Redemption)
+		if len(g.Coupons) == 0 {
+			v.Coupons[e.Coupon] = b.coupons[e.Coupon]
+		}
 		v.Series[coupon.SeriesKey{Coupon: e.Coupon, Key: e.Series}] = b.series[coupon.SeriesKey{Coupon: e.Coupon, Key: e.Series}]
 	}
 	return v
