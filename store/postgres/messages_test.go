@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"database/sql"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -17,7 +18,7 @@ import (
 func TestMessagesOfACall(t *testing.T) {
 	t.Parallel()
 	eachDriver(t, func(t *testing.T, driver string) {
-		st, _, db, proxy := behind(t, driver)
+		st, straight, db, proxy := behind(t, driver)
 		db.SetMaxOpenConns(2) // the host's transaction has one
 		create(t, st, "FREE", unlimited)
 		create(t, st, "HOT", func(c *coupon.Coupon) { c.Restrictions.Limits[0].Max = 1 << 40 })
@@ -39,6 +40,10 @@ func TestMessagesOfACall(t *testing.T) {
 			_, err := svc.Reserve(t.Context(), booking(id), time.Hour, "HOT")
 			return err
 		}
+		elsewhere := func(_ *coupon.Service, id string) error {
+			_, err := service(t, straight).Reserve(t.Context(), booking(id), time.Hour, "HOT")
+			return err
+		}
 		nothing := func(*coupon.Service, string) error { return nil }
 		calls := []struct {
 			name         string
@@ -57,14 +62,18 @@ func TestMessagesOfACall(t *testing.T) {
 				_, err := svc.Reserve(t.Context(), booking(id), time.Hour, "HOT")
 				return err
 			}, 5, 4},
-			{"confirm", reserve, func(svc *coupon.Service, id string) error {
+			{"confirm what another process has reserved", elsewhere, func(svc *coupon.Service, id string) error {
 				_, err := svc.Confirm(t.Context(), id)
 				return err
 			}, 5, 4},
+			{"confirm", reserve, func(svc *coupon.Service, id string) error {
+				_, err := svc.Confirm(t.Context(), id)
+				return err
+			}, 4, 3},
 			{"release", reserve, func(svc *coupon.Service, id string) error {
 				_, err := svc.Release(t.Context(), id)
 				return err
-			}, 6, 5},
+			}, 5, 4},
 		}
 		for i, c := range calls {
 			for round := range 2 { // the first time the rows have to be got to know
@@ -149,4 +158,87 @@ func TestARowIsFoundByItsKeyBeforeRowsAreCounted(t *testing.T) {
 	if scans < 8 {
 		t.Errorf("only %d scans were seen", scans)
 	}
+}
+
+// What a store takes for granted, because it has seen it, may be otherwise by the
+// time it looks. Then it goes by what is there.
+func TestWhatIsTakenForGrantedIsFoundOut(t *testing.T) {
+	t.Parallel()
+	eachDriver(t, func(t *testing.T, driver string) {
+		here, db := newStore(t, driver)
+		there, err := New(db, Options{Schema: here.schema}) // as in another process
+		if err != nil {
+			t.Fatal(err)
+		}
+		combinable := func(c *coupon.Coupon) { c.Combinable = true }
+		a, b := create(t, here, "A", combinable), create(t, here, "B", combinable)
+		svc, other := service(t, here), service(t, there)
+		reserve := func(svc *coupon.Service, id, code string) {
+			t.Helper()
+			if _, err := svc.Reserve(t.Context(), booking(id), time.Hour, code); err != nil {
+				t.Fatal(err)
+			}
+		}
+		confirmed := func(svc *coupon.Service, id string, want int) {
+			t.Helper()
+			rs, err := svc.Confirm(t.Context(), id)
+			if err != nil || len(rs) != want {
+				t.Errorf("%s: %d redemptions, error %v, want %d", id, len(rs), err, want)
+			}
+			for _, r := range rs {
+				if r.State != coupon.Redeemed {
+					t.Errorf("%s: coupon %s is %s", id, r.Code, r.State)
+				}
+			}
+		}
+		for i, hosts := range []bool{false, true} {
+			confirming, end := svc, func() error { return nil }
+			if hosts {
+				tx := begin(t, db, sql.LevelDefault)
+				confirming, end = svc.With(here.Tx(tx)), tx.Commit
+			}
+			two, none := fmt.Sprint("two", i), fmt.Sprint("none", i)
+			reserve(svc, two, "A")
+			reserve(other, two, "B") // has come since
+			confirmed(confirming, two, 2)
+			if rs, err := confirming.Confirm(t.Context(), two); err != nil || len(rs) != 2 || !rs[0].Replayed || !rs[1].Replayed {
+				t.Errorf("again: %+v, error %v", rs, err)
+			}
+			one := fmt.Sprint("one", i)
+			reserve(svc, one, "A")
+			edited, err := other.Coupon(t.Context(), a.ID) // the head is another one
+			if err != nil {
+				t.Fatal(err)
+			}
+			edited.Name = one
+			if _, err := other.Update(t.Context(), edited); err != nil {
+				t.Fatal(err)
+			}
+			confirmed(confirming, one, 1)
+			// A booking that is new to this process and not to the other.
+			reserve(other, "known"+one, "B")
+			if r, err := confirming.Redeem(t.Context(), booking("known"+one), "B"); err != nil || r.Coupon != b.ID || r.State != coupon.Redeemed {
+				t.Errorf("redeem what the other has reserved: %+v, error %v", r, err)
+			}
+			reserve(other, "beside"+one, "B")
+			if _, err := confirming.Redeem(t.Context(), booking("beside"+one), "A"); !errors.Is(err, coupon.ErrConflict) {
+				t.Errorf("beside what the other has reserved: got error %v, want ErrConflict", err)
+			}
+			if _, err := confirming.Confirm(t.Context(), none); !errors.Is(err, coupon.ErrNotFound) {
+				t.Errorf("a booking that has nothing: got error %v, want ErrNotFound", err)
+			}
+			if err := end(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		// What a host has rolled back was never there.
+		tx := begin(t, db, sql.LevelDefault)
+		reserve(svc.With(here.Tx(tx)), "rolled back", "A")
+		if err := tx.Rollback(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := svc.Confirm(t.Context(), "rolled back"); !errors.Is(err, coupon.ErrNotFound) {
+			t.Errorf("what was rolled back: got error %v, want ErrNotFound", err)
+		}
+	})
 }

@@ -19,6 +19,12 @@ type cache struct {
 	counters map[counterKey]bool
 	heads    map[headKey]couponRow // as they were last seen
 	swept    map[headKey]time.Time // when no reservation of the coupon had expired
+	taken    map[bookingKey]coupon.ID
+}
+
+type bookingKey struct {
+	merchant text
+	booking  string
 }
 
 type headKey struct {
@@ -79,6 +85,36 @@ func (c *cache) put(k cacheKey, v coupon.Coupon) {
 		c.versions = map[cacheKey]coupon.Coupon{}
 	}
 	c.versions[k] = v
+}
+
+// maxTaken bounds taken: what was reserved here is likely to be confirmed here, but
+// only after the customer has paid.
+const maxTaken = 10 * maxCached
+
+// took keeps that a booking has got its first redemption.
+func (c *cache) took(merchant text, booking string, id coupon.ID) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.taken == nil || len(c.taken) >= maxTaken {
+		c.taken = map[bookingKey]coupon.ID{}
+	}
+	c.taken[bookingKey{merchant, booking}] = id
+}
+
+// takenBy gives the coupon that was the first of a booking. Others may have come
+// since.
+func (c *cache) takenBy(merchant text, booking string) (coupon.ID, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	id, ok := c.taken[bookingKey{merchant, booking}]
+	return id, ok
+}
+
+// forgetTaken is for a booking that has others too.
+func (c *cache) forgetTaken(merchant text, booking string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.taken, bookingKey{merchant, booking})
 }
 
 // saw keeps a head, without its document.

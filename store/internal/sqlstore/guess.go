@@ -53,6 +53,49 @@ func (b *batch) guess(ctx context.Context, groups []*coupon.Group, id coupon.ID,
 	return true, b.found(rows)
 }
 
+// ownCoupons are those that the bookings of groups without coupons have, before the
+// transaction: of one booking that got its redemption here, the coupon is known.
+func (s *Store) ownCoupons(ctx context.Context, groups []*coupon.Group) (ids []coupon.ID, err error) {
+	without := bookingsWithout(groups)
+	if !s.dialect.RowLocks || len(without) == 0 {
+		return nil, nil
+	}
+	if len(without) == 1 {
+		if id, ok := s.cache.takenBy(s.merchant, without[0]); ok {
+			return []coupon.ID{id}, nil
+		}
+	}
+	err = s.one(ctx, "coupons of a booking", func(q conn) error {
+		keys, err := redemptionKeys(ctx, q, without)
+		ids = convert(keys, couponOf)
+		return err
+	})
+	return ids, err
+}
+
+// ownNow are those as they are now, if what was known of them was not so any more.
+func (b *batch) ownNow(ctx context.Context, groups []*coupon.Group) ([]coupon.ID, error) {
+	if !b.careful {
+		return b.own, nil
+	}
+	without := bookingsWithout(groups)
+	for _, booking := range without {
+		b.cache.forgetTaken(b.merchant, booking)
+	}
+	keys, err := redemptionKeys(ctx, b.q, without)
+	return convert(keys, couponOf), err
+}
+
+func bookingsWithout(groups []*coupon.Group) (bookings []string) {
+	for _, g := range groups {
+		if len(g.Coupons) == 0 {
+			bookings = append(bookings, g.Booking)
+		}
+	}
+	slices.Sort(bookings)
+	return slices.Compact(bookings)
+}
+
 // unusedBy is a condition: none of the bookings has a redemption of the coupon.
 // They are looked for one by one. By IN they might be looked for among all that the
 // coupon has: PostgreSQL takes these for few until it has counted them.

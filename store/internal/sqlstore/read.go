@@ -28,7 +28,7 @@ func (b *batch) readLocked(ctx context.Context, groups []*coupon.Group) error {
 		}
 		return b.readCoupons(ctx, union(ids, b.couponsOf(groups)))
 	}
-	own, err := b.ownCoupons(ctx, groups)
+	own, err := b.ownNow(ctx, groups)
 	if err != nil {
 		return err
 	}
@@ -68,26 +68,6 @@ func (b *batch) couponsOf(groups []*coupon.Group) (ids []coupon.ID) {
 		}
 	}
 	return ids
-}
-
-// ownCoupons are those as they were before the transaction, or are now if that was
-// not so any more.
-func (b *batch) ownCoupons(ctx context.Context, groups []*coupon.Group) ([]coupon.ID, error) {
-	if !b.careful {
-		return b.own, nil
-	}
-	keys, err := redemptionKeys(ctx, b.q, bookingsWithout(groups))
-	return convert(keys, couponOf), err
-}
-
-func bookingsWithout(groups []*coupon.Group) (bookings []string) {
-	for _, g := range groups {
-		if len(g.Coupons) == 0 {
-			bookings = append(bookings, g.Booking)
-		}
-	}
-	slices.Sort(bookings)
-	return slices.Compact(bookings)
 }
 
 // readCoupons locks the heads and reads the coupons that they name.

@@ -26,24 +26,25 @@ func (s *Store) Write(ctx context.Context, groups []*coupon.Group) error {
 func (s *Store) writeGroups(ctx context.Context, groups []*coupon.Group) error {
 	patience := time.Now().Add(closedPatience)
 	careful := false // a guess was wrong
-	var own []coupon.ID
-	if without := bookingsWithout(groups); s.dialect.RowLocks && len(without) > 0 {
-		err := s.one(ctx, "coupons of a booking", func(q conn) error {
-			keys, err := redemptionKeys(ctx, q, without)
-			own = convert(keys, couponOf)
-			return err
-		})
-		if err != nil {
-			return err
-		}
+	own, err := s.ownCoupons(ctx, groups)
+	if err != nil {
+		return err
 	}
-	return s.write(ctx, "write", func(q conn) error {
+	var made []*entry
+	err = s.write(ctx, "write", func(q conn) error {
 		b := batch{careful: careful, own: own, Store: s, q: q, evenClosed: s.inTx && time.Now().After(patience), coupons: map[coupon.ID]coupon.Coupon{}, read: map[string]bool{}, known: map[string]bool{},
 			bookings: map[string][]*entry{}, entries: map[key]*entry{}, series: map[coupon.SeriesKey]coupon.Series{}, used: map[coupon.Slot]int64{}}
 		err := b.all(ctx, groups)
 		careful = careful || errors.Is(err, ErrRaced)
+		made = b.made
 		return err
 	})
+	if err == nil && s.dialect.RowLocks && !s.inTx { // a host may roll it back
+		for _, e := range made {
+			s.cache.took(s.merchant, e.Booking, e.Coupon)
+		}
+	}
+	return err
 }
 
 // all takes the groups from the first lock to the last row.
@@ -94,7 +95,8 @@ type batch struct {
 	series     map[coupon.SeriesKey]coupon.Series
 	used       map[coupon.Slot]int64
 
-	wrote         bool // something, in this transaction
+	wrote         bool     // something, in this transaction
+	made          []*entry // by groups of one coupon, on bookings that had none
 	changed       []*entry
 	changedSeries map[coupon.SeriesKey]bool
 	moved         map[coupon.Slot]int64
