@@ -88,7 +88,7 @@ type BatchState struct {
 
 // Batches lists the batches of a coupon in the order of their keys as bytes, after
 // the given one; from the beginning after "". It counts their codes, of which a
-// million take about a second. A coupon that is not there is [ErrNotFound]. An
+// million take a second or two. A coupon that is not there is [ErrNotFound]. An
 // error comes once, last.
 func (s *Service) Batches(ctx context.Context, id ID, after string) iter.Seq2[BatchState, error] {
 	return func(yield func(BatchState, error) bool) {
