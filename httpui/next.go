@@ -19,7 +19,7 @@ type nextView struct {
 
 // next is what may be done with a coupon in its state; nil if that is nothing.
 func (q *request) next(s coupon.CouponState, rep reportState) (*nextView, error) {
-	v := &nextView{Code: string(s.Code), Switch: q.switchOf(s, rep)}
+	v := &nextView{Code: string(s.Code), Switch: q.switchOf(s, q.changeOf(s, rep))}
 	if s.Status != coupon.Archived {
 		if q.may(Edit) {
 			v.Adjust = q.links.edit(s.ID) + "#restrictions"
