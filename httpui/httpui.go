@@ -78,13 +78,14 @@ type Config struct {
 
 	// Locale is in which language and how amounts, numbers and dates are written:
 	// "de", "en-US", "ar-EG". LocaleOf is the same per request, and comes first if
-	// it gives one. Without either it is what the browser asks for.
-	// A language that is not there is answered in English.
+	// it gives one. Without either it is what the browser asks for. English, German
+	// and Arabic are there; another language is answered in English.
 	Locale   string
 	LocaleOf func(*http.Request) string
 
 	// Locales has files named "fr.json" in its root: more languages, or other texts
-	// for keys of ours. Translate gives the text of a key in a locale, before any
+	// for keys of ours. One of a region, as "fr-CA.json", holds only what is said
+	// otherwise there. Translate gives the text of a key in a locale, before any
 	// file; ok is false for what it leaves to us. The keys are those of en.json; a
 	// text with a number has a key for each plural form, ending in ".one", ".other"
 	// and so on.
