@@ -14,6 +14,7 @@
 package httpui
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -93,6 +94,39 @@ type Config struct {
 	// An empty URL is no link.
 	BookingURL func(bookingID string) string
 
+	// Layout writes the host's own page around ours; nil is a page of our own. What
+	// it writes is sent when it returns, with Page.Status; an error is logged and
+	// answered with 500. It is not asked for parts that htmx replaces, for widgets
+	// and for whoever is not let in.
+	//
+	// The Content-Security-Policy is then the one that the host has set before it
+	// calls the handler, or that Layout sets; without either it is ours. The pages
+	// need script-src, style-src, connect-src and form-action 'self', and img-src
+	// 'self' data:.
+	Layout func(w http.ResponseWriter, r *http.Request, p Page) error
+
+	// ContentSecurityPolicy takes the place of the policy that every answer carries:
+	// nothing from elsewhere, nothing inline, no frames. Empty is that one.
+	ContentSecurityPolicy string
+
+	// HTMX says where htmx comes from; the zero value is the one embedded here.
+	HTMX HTMX
+
+	// ThemeCSS is the URL of a stylesheet that comes after ours: a path of the
+	// host's, "/static/coupons.css", or an https URL, whose origin is then allowed
+	// by the policy. Rules for .cp in it, such as .cp { --cp-accent: #7a1fa2 }, are
+	// stronger than ours. Empty is none.
+	ThemeCSS string
+
+	// ThemeOf chooses "light" or "dark" for a request; anything else, and nil, is what
+	// the browser prefers, or in a page of the host's what that page is.
+	ThemeOf func(*http.Request) string
+
+	// Templates has files named "*.html" in its root, whose {{define}}s take the
+	// place of ours by name. docs/embedding.md lists the names. What the templates are
+	// given is not promised to stay as it is.
+	Templates fs.FS
+
 	// TrustedOrigins may post to the pages besides their own origin: as
 	// "https://admin.example.com".
 	TrustedOrigins []string
@@ -106,6 +140,7 @@ type Config struct {
 type Handler struct {
 	cfg      Config
 	base     string // escaped; "" if it is derived or the root
+	policy   string // the Content-Security-Policy
 	assets   assets
 	catalogs []*catalog // English first
 	matcher  language.Matcher
@@ -129,6 +164,9 @@ var routes = []route{
 	{"GET", "/{$}", View, (*Handler).list},
 	{"GET", "/c/{id}", View, (*Handler).coupon},
 	{"GET", "/c/{id}/bookings", View, (*Handler).bookings},
+	{"GET", "/c/{id}/widget/summary", View, widgetRoute(SummaryWidget)},
+	{"GET", "/c/{id}/widget/chart", View, widgetRoute(ChartWidget)},
+	{"GET", "/c/{id}/widget/status", View, widgetRoute(StatusWidget)},
 	{"POST", "/c/{id}/deactivate", Switch, (*Handler).deactivate},
 	{"POST", "/c/{id}/activate", Switch, (*Handler).activate},
 	{"GET", "/static/{file}", "", (*Handler).static},
@@ -151,6 +189,9 @@ func New(cfg Config) (*Handler, error) {
 		if err := h.csrf.AddTrustedOrigin(origin); err != nil {
 			return nil, fmt.Errorf("httpui: Config.TrustedOrigins: %w", err)
 		}
+	}
+	if h.policy, err = policyOf(cfg); err != nil {
+		return nil, err
 	}
 	if h.assets, err = loadAssets(); err != nil {
 		return nil, err
@@ -187,9 +228,10 @@ func (h *Handler) newMux() *http.ServeMux {
 // ServeHTTP answers a request. The order is: headers, where we are mounted, who
 // asks, where the request comes from; only then is anything looked up.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	setHeaders(w.Header())
+	hosts := w.Header().Get(policyHeader)
+	h.setHeaders(w.Header())
 	m := h.mountOf(r)
-	r = r.WithContext(withMount(r.Context(), m))
+	r = r.WithContext(withMount(context.WithValue(r.Context(), policyKey, hosts), m))
 	if h.cfg.Authorize == nil {
 		h.fail(w, r, errForbidden)
 		return

@@ -72,6 +72,7 @@ type contextKey int
 const (
 	mountKey contextKey = iota
 	actorKey
+	policyKey
 )
 
 func withMount(ctx context.Context, m mount) context.Context {
