@@ -118,7 +118,7 @@ func (q *request) widget(kind Widget) (v widgetView, data widgetData, notices []
 		if err != nil {
 			return v, data, nil, err
 		}
-		v.Status, v.StatusName, v.Reason = state.Status, statusNames[state.Status], w.reason(state)
+		v.Status, v.StatusName, v.Reason = state.Status, w.status(state.Status), w.reason(state)
 		data.Coupon.Status = state.Status
 		return v, data, nil, nil
 	}

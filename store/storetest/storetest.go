@@ -61,7 +61,7 @@ type testCase struct {
 func subjects() []subject {
 	return []subject{
 		{"coupons", couponCases},
-		{"lists", listCases},
+		{"lists", slices.Concat(listCases, sortingCases)},
 		{"codes", slices.Concat(codeCases, batchCases)},
 		{"redemptions", redemptionCases},
 		{"keys", keyCases},
@@ -75,7 +75,7 @@ func subjects() []subject {
 		{"edits", editCases},
 		{"money", moneyCases},
 		{"times", timeCases},
-		{"summary", summaryCases},
+		{"summary", slices.Concat(summaryCases, performanceCases)},
 		{"import", importCases},
 		{"import-coupons", importCouponCases},
 		{"opening", openingCases},
