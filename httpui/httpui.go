@@ -20,6 +20,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"path"
 	"strings"
 
@@ -296,6 +297,10 @@ func (h *Handler) dispatch(w http.ResponseWriter, r *http.Request, methods map[s
 			h.fail(w, r, fmt.Errorf("%w: %w", errForm, err))
 			return
 		}
+		if n := fieldsOf(r.Form); n > maxFields {
+			h.fail(w, r, fmt.Errorf("%w: %d fields", errForm, n))
+			return
+		}
 	}
 	if err := h.serve(rt, w, r); err != nil {
 		h.fail(w, r, err)
@@ -325,9 +330,24 @@ func (h *Handler) serve(rt route, w http.ResponseWriter, r *http.Request) error 
 // maxBody is the size of the largest form, in bytes.
 const maxBody = 64 << 10
 
-func allow(methods map[string]route) string {
-	if _, ok := methods[http.MethodGet]; ok {
-		return "GET, HEAD"
+// maxFields is how many values a form may have: more than any page of ours asks for.
+const maxFields = 2000
+
+func fieldsOf(form url.Values) (n int) {
+	for _, values := range form {
+		n += len(values)
 	}
-	return "POST"
+	return n
+}
+
+// allow names the methods of a pattern as the header Allow has them.
+func allow(methods map[string]route) string {
+	var names []string
+	if _, ok := methods[http.MethodGet]; ok {
+		names = append(names, http.MethodGet, http.MethodHead)
+	}
+	if _, ok := methods[http.MethodPost]; ok {
+		names = append(names, http.MethodPost)
+	}
+	return strings.Join(names, ", ")
 }
