@@ -166,7 +166,12 @@ func TestPagesHaveNothingInline(t *testing.T) {
 	s := fullShop(t)
 	h := s.handler(t)
 	for code := range s.ids {
-		for _, target := range []string{base + "/?q=" + code, s.page(code, ""), s.page(code, "?chart=line"), s.page(code, "/bookings?state=all"), base + "/c/unknown"} {
+		targets := []string{base + "/?q=" + code, s.page(code, ""), s.page(code, "?chart=line"), s.page(code, "/bookings?state=all"), base + "/c/unknown"}
+		for _, rt := range pageRoutes() {
+			target, _ := targetOf(t, h, s, rt)
+			targets = append(targets, strings.Replace(target, string(s.ids["SPRING15"]), string(s.ids[code]), 1))
+		}
+		for _, target := range targets {
 			page := parse(t, body(t, ask(t, h, "GET", target)))
 			ids := map[string]bool{}
 			for _, n := range page.all(func(*node) bool { return true }) {
