@@ -2,6 +2,7 @@ package httpui_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -128,6 +129,10 @@ func TestMerchantsAreKeptApart(t *testing.T) {
 		if rt.Pattern == "/{$}" {
 			if res.StatusCode != http.StatusOK || len(codes(t, parse(t, text))) != 0 {
 				t.Errorf("the list of another: %s", res.Status)
+			}
+		} else if !strings.Contains(rt.Pattern, "{id}") {
+			if res.StatusCode != status || strings.Contains(text, "Only of acme") {
+				t.Errorf("another's: %s %s: %s", rt.Method, target, res.Status)
 			}
 		} else if res.StatusCode != http.StatusNotFound || text != unknown {
 			t.Errorf("another's: %s %s: %s", rt.Method, target, res.Status)

@@ -16,7 +16,8 @@ type couponView struct {
 	Facts       []fact
 	Rules       []rule
 	Report      reportView
-	OutOfBand   bool // the overview is sent beside another part
+	Edit, Again string // forms to change it and to run it again; empty if that is not possible
+	OutOfBand   bool   // the overview is sent beside another part
 }
 
 // fact is a name and what it is.
@@ -54,8 +55,11 @@ func (h *Handler) coupon(q *request) error {
 		q.w.Header().Set("HX-Push-Url", url)
 	}
 	a := answer{name: "coupon", title: q.words.name(state.Coupon), view: view, notices: notices}
-	if done := values.Get("done"); done == doneWord(state.Coupon) {
+	switch done := values.Get("done"); {
+	case done == doneWord(state.Coupon):
 		a.toast = q.words.done(state.Coupon)
+	case done == "created" && state.Version == 1, done == "saved" && state.Version > 1:
+		a.toast = q.words.t("form."+done, "code", state.Code)
 	}
 	return q.answer(a)
 }
@@ -66,6 +70,12 @@ func (h *Handler) aboutView(q *request, s coupon.CouponState, rep reportState) c
 	view := couponView{List: q.links.home(), Code: string(s.Code), Name: s.Name, Description: s.Description,
 		Status: s.Status, StatusName: statusNames[s.Status], Reason: w.reason(s),
 		Facts: w.facts(s), Rules: w.restrictions(s)}
+	if q.may(Edit) && s.Status != coupon.Archived {
+		view.Edit = q.links.edit(s.ID)
+	}
+	if q.may(Duplicate) && q.h.may(q.r, Create, coupon.Coupon{}) {
+		view.Again = q.links.duplicate(s.ID)
+	}
 	switch {
 	case !q.may(Switch) || s.Status == coupon.Archived:
 	case s.Inactive:

@@ -16,6 +16,7 @@ type formats struct {
 	short      *currency.Formatter // "$20" instead of "$20.00"
 	number     *currency.Formatter
 	monthFirst bool
+	locale     string
 }
 
 func newFormats(locale string) formats {
@@ -23,7 +24,7 @@ func newFormats(locale string) formats {
 		locale = "en"
 	}
 	l := currency.NewLocale(locale)
-	f := formats{money: currency.NewFormatter(l), short: currency.NewFormatter(l), number: currency.NewFormatter(l),
+	f := formats{money: currency.NewFormatter(l), short: currency.NewFormatter(l), number: currency.NewFormatter(l), locale: locale,
 		monthFirst: l.Language == "en" && l.Territory == "US"}
 	f.short.MinDigits = 0
 	f.number.MinDigits, f.number.CurrencyDisplay = 0, currency.DisplayNone

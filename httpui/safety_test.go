@@ -96,7 +96,7 @@ func TestPayloadsStayText(t *testing.T) {
 		poisoned := &shop{store: s.store, svc: svc, ids: s.ids}
 		h := poisoned.handler(t, func(c *httpui.Config) { c.Title = payload })
 		out := map[string]string{}
-		for _, target := range []string{base + "/", s.page("SPRING15", ""), s.page("SPRING15", "?chart=line"), s.page("SPRING15", "/bookings?state=all")} {
+		for _, target := range []string{base + "/", s.page("SPRING15", ""), s.page("SPRING15", "?chart=line"), s.page("SPRING15", "/bookings?state=all"), s.page("SPRING15", "/edit"), base + "/new?from=" + string(s.ids["SPRING15"])} {
 			for _, headers := range [][]string{nil, {"HX-Request", "true"}} {
 				text := get(t, h, target, headers...)
 				if payload != "harmless" && strings.Contains(text, payload) {
@@ -134,7 +134,7 @@ func TestPagesHaveNothingInline(t *testing.T) {
 	s := fullShop(t)
 	h := s.handler(t)
 	for code := range s.ids {
-		for _, target := range []string{base + "/?q=" + code, s.page(code, ""), s.page(code, "?chart=line"), s.page(code, "/bookings?state=all"), base + "/c/unknown"} {
+		for _, target := range []string{base + "/?q=" + code, s.page(code, ""), s.page(code, "?chart=line"), s.page(code, "/bookings?state=all"), base + "/new", base + "/new?from=" + string(s.ids[code]), s.page(code, "/edit"), base + "/c/unknown"} {
 			page := parse(t, body(t, ask(t, h, "GET", target)))
 			ids := map[string]bool{}
 			for _, n := range page.all(func(*node) bool { return true }) {
@@ -157,7 +157,7 @@ func TestPagesHaveNothingInline(t *testing.T) {
 					t.Errorf("%s: <%s id=%s> relies on what it inherits", target, n.name, n.attr["id"])
 				}
 				// Without JavaScript the same thing happens by the plain attribute.
-				if link := n.attr["href"] + n.attr["action"]; link != n.attr["hx-get"]+n.attr["hx-post"] {
+				if link := n.attr["href"] + n.attr["action"] + n.attr["formaction"]; link != n.attr["hx-get"]+n.attr["hx-post"] {
 					t.Errorf("%s: <%s id=%s> goes elsewhere without JavaScript", target, n.name, n.attr["id"])
 				}
 				if !ids[strings.TrimPrefix(n.attr["hx-target"], "#")] {
