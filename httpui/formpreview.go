@@ -257,8 +257,13 @@ func sampleTotals(c coupon.Coupon, code string) []int64 {
 	if n := minor(c.Discount.Amount); n > 0 && c.Discount.Kind == coupon.FixedAmount {
 		add(n, 2*n)
 	}
+	for _, n := range []int64{50 * whole, 100 * whole, 250 * whole, 25 * whole, 10 * whole} {
+		if most := minor(r.MaxTotal); n > minor(r.MinTotal) && (most == 0 || n < most) {
+			edges = append(edges, n)
+		}
+	}
 	var out []int64
-	for _, n := range append(edges, 50*whole, 100*whole, 250*whole, 25*whole) {
+	for _, n := range edges {
 		if len(out) < mostSamples && n < limitOfMinor(whole) && !slices.Contains(out, n) {
 			out = append(out, n)
 		}
