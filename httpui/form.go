@@ -201,7 +201,8 @@ func (w words) again(c coupon.Coupon, now time.Time) coupon.Coupon {
 	was := w.draftOf(c, "")
 	days := 0
 	if first, err := coupon.ParseDate(was.Fields["start_day"]); err == nil {
-		days = daysBetween(first, coupon.DateOf(now.In(zoneOf(c))))
+		today := coupon.DateOf(now.In(zoneOf(c)))
+		days = int(daysBetween(first, today) - daysBetween(today, first))
 	}
 	moved := w.draftOf(c, "")
 	for _, name := range []string{"start_day", "end_day"} {
@@ -212,12 +213,6 @@ func (w words) again(c coupon.Coupon, now time.Time) coupon.Coupon {
 	r := reading{w: w, d: moved, was: draft{}, c: again, errors: formErrors{}}
 	again.Start, again.End = r.moment("start", 0), r.moment("end", 1)
 	return again
-}
-
-// daysBetween is how many days b is after a.
-func daysBetween(a, b coupon.Date) int {
-	utc := func(d coupon.Date) int64 { return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC).Unix() }
-	return int((utc(b) - utc(a)) / 86400) // in UTC every day has as many seconds
 }
 
 // firsts are what a new coupon takes over from those that are there.

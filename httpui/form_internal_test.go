@@ -235,7 +235,7 @@ func TestAFormSaysWhatItMeans(t *testing.T) {
 		// What a form can't say: who it is, and what it would tidy up.
 		c.ID, c.Version, c.Inactive, c.Name, c.Description = "", 0, false, "A name", "Some\n\ntext"
 		r := &c.Restrictions
-		slices.SortFunc(r.Days, func(a, b time.Weekday) int { return (int(a)+6)%7 - (int(b)+6)%7 })
+		slices.SortFunc(r.Days, func(a, b time.Weekday) int { return int(a-w.weekStart()+7)%7 - int(b-w.weekStart()+7)%7 })
 		r.Days = slices.Compact(r.Days)
 		r.Frequencies, r.Matches = nil, nil
 		c.ValidBy, r.DaysBy = clockOr(c.ValidBy, coupon.MadeAt), clockOr(r.DaysBy, coupon.ServiceAt)

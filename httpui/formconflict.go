@@ -26,69 +26,50 @@ type conflictRow struct {
 	Both              bool
 }
 
-// part is what is compared and taken over as one: fields of the draft, and how
-// the coupon page says it.
+// part is what is compared and taken over as one.
 type part struct {
 	name   string
-	fields []string
-	list   func(*draft) any // a pointer to what is not a single field
-	say    func(words, coupon.Coupon) string
+	fields []string                          // of the draft
+	list   func(*draft) any                  // a pointer to what is not a single field; nil for nothing
+	labels []string                          // under which the coupon page says it
+	say    func(words, coupon.Coupon) string // instead of labels
 }
 
 // parts are all of a form, in its order.
 var parts = []part{
-	{name: "discount", fields: []string{"kind", "value", "cap", "currency"}, say: func(w words, c coupon.Coupon) string { return w.discount(c.Discount) }},
-	{name: "name", fields: []string{"name"}, say: func(w words, c coupon.Coupon) string { return c.Name }},
-	{name: "code", fields: []string{"code"}, say: func(w words, c coupon.Coupon) string { return string(c.Code) }},
-	{name: "description", fields: []string{"description"}, say: func(w words, c coupon.Coupon) string { return c.Description }},
-	{name: "audience", fields: []string{"audience"}, say: sayOption("audience", func(c coupon.Coupon) string { return string(c.Audience) })},
-	{name: "start", fields: []string{"start_day", "start_time"}, say: func(w words, c coupon.Coupon) string { return w.start(c, w.date) }},
-	{name: "end", fields: []string{"end_day", "end_time"}, say: func(w words, c coupon.Coupon) string { return w.end(c, w.date) }},
-	{name: "zone", fields: []string{"zone"}, say: func(w words, c coupon.Coupon) string { return c.Zone }},
-	{name: "valid_by", fields: []string{"valid_by"}, say: sayOption("valid_by", func(c coupon.Coupon) string { return string(clockOr(c.ValidBy, coupon.MadeAt)) })},
-	{name: "limits", list: func(d *draft) any { return &d.Limits }, say: func(w words, c coupon.Coupon) string {
-		var out []string
-		for _, l := range c.Restrictions.Limits {
-			out = append(out, w.limit(l))
-		}
-		return strings.Join(out, "\n")
+	{name: "discount", fields: []string{"kind", "value", "cap", "currency"}, labels: []string{"coupon.labels.discount"}},
+	{name: "name", fields: []string{"name"}, labels: []string{"coupon.labels.name"}},
+	{name: "code", fields: []string{"code"}, labels: []string{codeLabel}},
+	{name: "description", fields: []string{"description"}, say: func(_ words, c coupon.Coupon) string { return c.Description }},
+	{name: "audience", fields: []string{"audience"}, labels: []string{audienceLabel}},
+	{name: "start", fields: []string{"start_day", "start_time"}, labels: []string{"coupon.labels.starts"}},
+	{name: "end", fields: []string{"end_day", "end_time"}, labels: []string{"coupon.labels.ends"}},
+	{name: "zone", fields: []string{"zone"}, say: func(_ words, c coupon.Coupon) string { return c.Zone }},
+	{name: "valid_by", fields: []string{"valid_by"}, say: func(w words, c coupon.Coupon) string {
+		return w.t("form.options.valid_by." + string(clockOr(c.ValidBy, coupon.MadeAt)))
 	}},
-	{name: "days_by", fields: []string{"days_by"}, say: sayOption("days_by", func(c coupon.Coupon) string { return string(clockOr(c.Restrictions.DaysBy, coupon.ServiceAt)) })},
-	{name: "days", list: func(d *draft) any { return &d.Days }, say: func(w words, c coupon.Coupon) string {
-		if len(c.Restrictions.Days) == 0 {
-			return ""
-		}
-		return w.days(c.Restrictions.Days)
+	{name: "limits", list: func(d *draft) any { return &d.Limits },
+		labels: []string{"restrictions.labels.uses", "restrictions.labels.per-customer", "restrictions.labels.per-code", "restrictions.labels.budget"}},
+	{name: "days", list: func(d *draft) any { return &d.Days }, labels: []string{"restrictions.labels.days"}},
+	{name: "hours", list: func(d *draft) any { return &d.Hours }, labels: []string{"restrictions.labels.hours"}},
+	{name: "days_by", fields: []string{"days_by"}, say: func(w words, c coupon.Coupon) string {
+		return w.t("form.options.days_by." + string(clockOr(c.Restrictions.DaysBy, coupon.ServiceAt)))
 	}},
-	{name: "hours", list: func(d *draft) any { return &d.Hours }, say: func(w words, c coupon.Coupon) string { return w.hours(c.Restrictions.Hours) }},
-	{name: "booking_type", fields: []string{"booking_type"}, say: sayOption("booking_type", func(c coupon.Coupon) string { return string(c.Restrictions.BookingType) })},
-	{name: "frequencies", fields: []string{"other_frequencies"}, list: func(d *draft) any { return &d.Frequencies }, say: func(w words, c coupon.Coupon) string { return w.frequencies(c.Restrictions.Frequencies) }},
-	{name: "occurrences", fields: []string{"occurrences"}, say: sayCount(func(c coupon.Coupon) int64 { return c.Restrictions.Occurrences })},
-	{name: "min_total", fields: []string{"min_total"}, say: sayAmount(func(c coupon.Coupon) coupon.Money { return c.Restrictions.MinTotal })},
-	{name: "max_total", fields: []string{"max_total"}, say: sayAmount(func(c coupon.Coupon) coupon.Money { return c.Restrictions.MaxTotal })},
-	{name: "min_units", fields: []string{"min_units"}, say: sayCount(func(c coupon.Coupon) int64 { return c.Restrictions.MinUnits })},
-	{name: "matches", list: func(d *draft) any { return &d.Matches }, say: func(w words, c coupon.Coupon) string {
-		var out []string
-		for _, m := range c.Restrictions.Matches {
-			out = append(out, w.match(m))
-		}
-		return strings.Join(out, "\n")
-	}},
-	{name: "combinable", fields: []string{"combinable"}, say: saySwitch(func(c coupon.Coupon) bool { return c.Combinable })},
+	{name: "min_total", fields: []string{"min_total"}, labels: []string{"restrictions.labels.min-total"}},
+	{name: "max_total", fields: []string{"max_total"}, labels: []string{"restrictions.labels.max-total"}},
+	{name: "booking_type", fields: []string{"booking_type"}, labels: []string{"restrictions.labels.type"}},
+	{name: "frequencies", fields: []string{"other_frequencies"}, list: func(d *draft) any { return &d.Frequencies }, labels: []string{"restrictions.labels.frequency"}},
+	{name: "occurrences", fields: []string{"occurrences"}, labels: []string{"restrictions.labels.series"}},
+	{name: "min_units", fields: []string{"min_units"}, labels: []string{"restrictions.labels.units"}},
+	{name: "matches", list: func(d *draft) any { return &d.Matches },
+		labels: []string{"restrictions.labels.match", "restrictions.labels.line", "restrictions.labels.booking", "restrictions.labels.customer"}},
+	{name: "combinable", fields: []string{"combinable"}, labels: []string{"restrictions.labels.combinable"}},
 	{name: "keep_use_on_cancel", fields: []string{"keep_use_on_cancel"}, say: saySwitch(func(c coupon.Coupon) bool { return c.KeepUseOnCancel })},
 	{name: "release_use_on_refund", fields: []string{"release_use_on_refund"}, say: saySwitch(func(c coupon.Coupon) bool { return c.ReleaseUseOnRefund })},
 }
 
-// sayOption says which value of a choice a coupon has.
-func sayOption(name string, value func(coupon.Coupon) string) func(words, coupon.Coupon) string {
-	return func(w words, c coupon.Coupon) string {
-		v := value(c)
-		if v == "" {
-			v = "any"
-		}
-		return w.t("form.options." + name + "." + v)
-	}
-}
+// switchedOn is not in the form, and may be changed meanwhile.
+var switchedOn = part{name: "status", labels: []string{"coupon.labels.status"}}
 
 // saySwitch says whether a checkbox is on.
 func saySwitch(on func(coupon.Coupon) bool) func(words, coupon.Coupon) string {
@@ -100,23 +81,32 @@ func saySwitch(on func(coupon.Coupon) bool) func(words, coupon.Coupon) string {
 	}
 }
 
-// sayAmount and sayCount say a bound; nothing if there is none.
-func sayAmount(of func(coupon.Coupon) coupon.Money) func(words, coupon.Coupon) string {
-	return func(w words, c coupon.Coupon) string {
-		if of(c).IsZero() {
-			return ""
+// text says the part of a coupon: what restricts it, or else that nothing does.
+func (p part) text(w words, c coupon.Coupon) string {
+	if p.say != nil {
+		if s := p.say(w, c); s != "" {
+			return s
 		}
-		return w.amount(of(c))
+		return w.t("form.conflict.none")
 	}
-}
-
-func sayCount(of func(coupon.Coupon) int64) func(words, coupon.Coupon) string {
-	return func(w words, c coupon.Coupon) string {
-		if of(c) == 0 {
-			return ""
+	var said []string
+	free := ""
+	for _, s := range w.terms(c) {
+		switch {
+		case !slices.Contains(p.labels, s.Key):
+		case !s.Free:
+			said = append(said, s.Text)
+		case free == "":
+			free = s.Text
 		}
-		return w.Count(of(c))
 	}
+	if len(said) > 0 {
+		return strings.Join(said, "\n")
+	}
+	if free != "" {
+		return free
+	}
+	return w.t("form.conflict.none")
 }
 
 // same reports whether two drafts have the same in the part.
@@ -157,8 +147,8 @@ func (f *form) stale(now, mine coupon.Coupon) error {
 		if !changedThere && !typedHere {
 			continue
 		}
-		row := conflictRow{Label: w.t("form.parts." + p.name), Was: orNone(w, p.say(w, f.base)), Theirs: orNone(w, p.say(w, now)),
-			Mine: orNone(w, p.say(w, mine)), Both: changedThere && typedHere && !p.same(theirs, f.d)}
+		row := conflictRow{Label: w.t("form.parts." + p.name), Was: p.text(w, f.base), Theirs: p.text(w, now),
+			Mine: p.text(w, mine), Both: changedThere && typedHere && !p.same(theirs, f.d)}
 		if !changedThere {
 			row.Theirs = w.t("form.conflict.same")
 		}
@@ -172,9 +162,7 @@ func (f *form) stale(now, mine coupon.Coupon) error {
 		v.Rows = append(v.Rows, row)
 	}
 	if now.Inactive != f.base.Inactive {
-		label := w.t("form.parts.status")
-		on := map[bool]string{true: w.t("form.conflict.off"), false: w.t("form.conflict.on")}
-		v.Rows = append(v.Rows, conflictRow{Label: label, Was: on[f.base.Inactive], Theirs: on[now.Inactive], Mine: w.t("form.conflict.same")})
+		v.Rows = append(v.Rows, conflictRow{Label: w.t("form.parts.status"), Was: switchedOn.text(w, f.base), Theirs: switchedOn.text(w, now), Mine: w.t("form.conflict.same")})
 	}
 	f.status = http.StatusConflict
 	if f.q.as == asJSON {
@@ -186,11 +174,4 @@ func (f *form) stale(now, mine coupon.Coupon) error {
 	f.q.c = now
 	slices.SortStableFunc(v.Rows, func(a, b conflictRow) int { return boolInt(b.Both) - boolInt(a.Both) })
 	return f.show()
-}
-
-func orNone(w words, s string) string {
-	if s == "" {
-		return w.t("form.conflict.none")
-	}
-	return s
 }

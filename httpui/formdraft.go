@@ -58,9 +58,6 @@ var checkboxes = []string{"inactive", "combinable", "keep_use_on_cancel", "relea
 // knownFrequencies have a checkbox each.
 var knownFrequencies = []coupon.Frequency{coupon.EveryWeek, coupon.EveryTwoWeeks, coupon.EveryFourWeeks, coupon.EveryMonth}
 
-// weekdays are in the order in which the form has them.
-var weekdays = []time.Weekday{time.Monday, time.Tuesday, time.Wednesday, time.Thursday, time.Friday, time.Saturday, time.Sunday}
-
 // usualLimits have a row also where the coupon has no such limit.
 var usualLimits = []limitDraft{
 	{Of: string(coupon.Uses), Per: string(coupon.PerCoupon), Every: string(coupon.Ever)},
@@ -92,7 +89,7 @@ func (w words) draftOf(c coupon.Coupon, currency string) draft {
 		f["end_day"] = day.AddDays(-1).String()
 	}
 	d := draft{Fields: f}
-	for _, day := range weekdays {
+	for _, day := range w.week() {
 		if slices.Contains(r.Days, day) {
 			d.Days = append(d.Days, strconv.Itoa(int(day)))
 		}
@@ -125,6 +122,15 @@ func (w words) draftOf(c coupon.Coupon, currency string) draft {
 		d.Limits = append(d.Limits, row)
 	}
 	return d.withUsualLimits()
+}
+
+// week is the days in the order in which the locale has them.
+func (w words) week() []time.Weekday {
+	var out []time.Weekday
+	for i := range time.Weekday(7) {
+		out = append(out, (w.weekStart()+i)%7)
+	}
+	return out
 }
 
 // withUsualLimits adds empty rows for the limits that owners ask for first.

@@ -13,8 +13,7 @@ import (
 type previewView struct {
 	Action  string // of the button that asks for it
 	Missing []formError
-	Code    string
-	Says    []rule
+	Says    []statement
 	Warning []string
 	Samples []sampleView
 	Note    string // of the samples
@@ -41,12 +40,12 @@ type sample struct {
 
 // previewData is the preview as JSON.
 type previewData struct {
-	Missing []string        `json:"missing,omitempty"` // what is wrong with the form, for a person
-	Samples []coupon.Offer  `json:"samples,omitempty"`
-	Says    []previewOfRule `json:"says,omitempty"`
+	Missing []string           `json:"missing,omitempty"` // what is wrong with the form, for a person
+	Samples []coupon.Offer     `json:"samples,omitempty"`
+	Says    []previewStatement `json:"says,omitempty"`
 }
 
-type previewOfRule struct {
+type previewStatement struct {
 	Label string `json:"label"`
 	Text  string `json:"text"`
 }
@@ -60,7 +59,7 @@ func (v previewView) data() previewData {
 		d.Samples = append(d.Samples, s.offer)
 	}
 	for _, r := range v.Says {
-		d.Says = append(d.Says, previewOfRule{r.Label, r.Text})
+		d.Says = append(d.Says, previewStatement{r.Label, r.Text})
 	}
 	return d
 }
@@ -86,19 +85,17 @@ func (f *form) previewOf(used []coupon.LimitUse) (previewView, error) {
 	if text := wrong["code"]; text != "" {
 		delete(wrong, "code")
 		c.Code = previewCode
-	} else {
-		v.Code = string(c.Code)
 	}
 	if len(wrong) > 0 || c.Validate() != nil {
 		v.Missing = w.listed(wrong)
 		return v, nil
 	}
 	c.Inactive, c.ArchivedAt = false, time.Time{}
-	v.Says = append([]rule{
-		{Label: w.t("form.preview.gives"), Text: w.discount(c.Discount)},
-		{Label: w.t("form.preview.for"), Text: w.audience(c.Audience)},
-		{Label: w.t("form.preview.valid"), Text: w.validity(c)},
-	}, w.restrictions(coupon.CouponState{Coupon: c, Limits: limitsWith(c, used)})...)
+	for _, x := range slices.Concat(w.about(c), w.restrictions(c, limitsWith(c, used))) {
+		if x.Key != codeLabel && x.Key != "coupon.labels.name" {
+			v.Says = append(v.Says, x)
+		}
+	}
 	for _, l := range limitsWith(c, used) {
 		if over := usedBeyond(l); over {
 			v.Warning = append(v.Warning, w.t("form.preview.below-used", "limit", w.limit(l.Limit), "used", w.usedAmount(l)))
@@ -113,14 +110,6 @@ func (f *form) previewOf(used []coupon.LimitUse) (previewView, error) {
 		v.Samples = append(v.Samples, w.sample(s))
 	}
 	return v, nil
-}
-
-// validity is from when until when.
-func (w words) validity(c coupon.Coupon) string {
-	if c.End.IsZero() {
-		return w.t("form.preview.from", "start", w.start(c, w.date), "zone", c.Zone)
-	}
-	return w.t("form.preview.from-until", "start", w.start(c, w.date), "end", w.end(c, w.date), "zone", c.Zone)
 }
 
 // limitsWith are the limits with what is used of them now.

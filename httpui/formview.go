@@ -300,8 +300,8 @@ func (v formView) Switch(name string) inputView {
 
 // Days and Frequencies are checkboxes of which any may be on.
 func (v formView) Days() inputView {
-	in := v.Input("days")
-	for _, day := range weekdays {
+	w, in := v.f.q.words, v.Input("days")
+	for _, day := range w.week() {
 		value := strconv.Itoa(int(day))
 		in.Options = append(in.Options, v.option(in.ID, "days", value, slices.Contains(v.f.d.Days, value)))
 	}

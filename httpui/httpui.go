@@ -5,6 +5,13 @@
 //	ui, err := httpui.New(httpui.Config{Service: svc, Authorize: auth, BasePath: "/admin/coupons"})
 //	mux.Handle("/admin/coupons/", ui)
 //
+// gorilla/mux mounts it with PathPrefix("/admin/coupons").Handler(ui), chi with
+// Mount("/admin/coupons", ui). gin and echo take two routes for any method, of
+// gin.WrapH(ui) or echo.WrapHandler(ui): "/admin/coupons", and what is below it.
+// What their middleware finds out about the user must be in the context of the
+// [http.Request], because Authorize sees no other. examples/routers has a host with
+// each of them.
+//
 // The pages work without JavaScript; the embedded htmx only saves reloads. Their
 // state is in the URL. Nothing is loaded from another host, nothing in the pages
 // is inline, and every answer carries a strict Content-Security-Policy.
@@ -21,6 +28,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"time"
 
 	"golang.org/x/text/language"
 
@@ -70,18 +78,29 @@ type Config struct {
 
 	// Locale is in which language and how amounts, numbers and dates are written:
 	// "de", "en-US", "ar-EG". LocaleOf is the same per request, and comes first if
-	// it gives one. Without either it is what the browser asks for.
-	// A language that is not there is answered in English.
+	// it gives one. Without either it is what the browser asks for. English, German
+	// and Arabic are there; another language is answered in English.
 	Locale   string
 	LocaleOf func(*http.Request) string
 
 	// Locales has files named "fr.json" in its root: more languages, or other texts
-	// for keys of ours. Translate gives the text of a key in a locale, before any
+	// for keys of ours. One of a region, as "fr-CA.json", holds only what is said
+	// otherwise there. Translate gives the text of a key in a locale, before any
 	// file; ok is false for what it leaves to us. The keys are those of en.json; a
 	// text with a number has a key for each plural form, ending in ".one", ".other"
 	// and so on.
 	Locales   fs.FS
 	Translate func(locale, key string) (text string, ok bool)
+
+	// Zone is the IANA zone in which the days of the list begin, where figures of
+	// many coupons stand side by side; a coupon's own page goes by the coupon's
+	// zone. Empty is the zone of the newest coupon.
+	Zone string
+	// Formatter writes the amounts, numbers and dates of a locale where a host
+	// would rather do that its own way. It is called for every request, with the
+	// locale that was chosen for it ("en-GB", "ar-EG"). Nil, and a nil Formatter,
+	// leave it to us: as the Unicode CLDR has it.
+	Formatter func(locale string) Formatter
 
 	// Title stands at the head of every page; "Coupons", in the page's language, by
 	// default. BackLink is
@@ -135,8 +154,10 @@ var routes = []route{
 	{"POST", "/c/{id}/edit", Edit, (*Handler).update},
 	{"POST", "/c/{id}/preview", Edit, (*Handler).previewEdit},
 	{"GET", "/c/{id}/bookings", View, (*Handler).bookings},
+	{"GET", "/c/{id}/history", View, (*Handler).history},
 	{"POST", "/c/{id}/deactivate", Switch, (*Handler).deactivate},
 	{"POST", "/c/{id}/activate", Switch, (*Handler).activate},
+	{"POST", "/c/{id}/archive", Archive, (*Handler).archive}, // last: nothing can be done after it
 	{"GET", "/static/{file}", "", (*Handler).static},
 }
 
@@ -144,6 +165,9 @@ var routes = []route{
 func New(cfg Config) (*Handler, error) {
 	if cfg.Service == nil && cfg.ServiceOf == nil {
 		return nil, errors.New("httpui: Config.Service or ServiceOf is required")
+	}
+	if _, err := time.LoadLocation(cfg.Zone); err != nil {
+		return nil, fmt.Errorf("httpui: Config.Zone %q must be a zone such as Europe/Berlin: %w", cfg.Zone, err)
 	}
 	base, err := cleanBase(cfg.BasePath)
 	if err != nil {
@@ -224,7 +248,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.fail(w, r, errNotFound) // the mux would redirect, and does not know the base path
 	default:
 		inner := r.Clone(withActor(r.Context(), actor))
-		inner.URL.Path, inner.URL.RawPath = m.path, ""
+		inner.URL.Path, inner.URL.RawPath = m.path, m.raw
 		h.mux.ServeHTTP(w, inner)
 	}
 }

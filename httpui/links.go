@@ -3,6 +3,7 @@ package httpui
 import (
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/couponkit/coupon"
@@ -36,9 +37,23 @@ func (l links) bookings(id coupon.ID, s bookingsState) string {
 	return l.of(id) + "/bookings" + s.query().String()
 }
 
+// history is of the versions below one; 0 is all.
+func (l links) history(id coupon.ID, before int64) string {
+	var q query
+	if before > 0 {
+		q = q.with("before", strconv.FormatInt(before, 10))
+	}
+	return l.of(id) + "/history" + q.String()
+}
+
 // change is where a form posts; it takes the state of the page along.
 func (l links) change(id coupon.ID, action string, s reportState) string {
 	return l.of(id) + "/" + action + s.query().String()
+}
+
+// changeInList is where a form of the list posts.
+func (l links) changeInList(id coupon.ID, action string, s listState) string {
+	return l.of(id) + "/" + action + append(query{fromList + "=1"}, s.query()...).String()
 }
 
 func (l links) newCoupon() string { return l.base + "/new" }

@@ -42,6 +42,10 @@ func targetOf(t testing.TB, h *httpui.Handler, s *shop, rt httpui.Route) (target
 		return s.page("SPRING15", "/deactivate"), 303
 	case "/c/{id}/activate":
 		return s.page("SPRING15", "/activate"), 303
+	case "/c/{id}/history":
+		return s.page("SPRING15", "/history"), 200
+	case "/c/{id}/archive":
+		return s.page("SPRING15", "/archive"), 303
 	case "/static/{file}":
 		return base + "/static/" + h.AssetName("ui.css"), 200
 	}

@@ -60,8 +60,8 @@ type testCase struct {
 
 func subjects() []subject {
 	return []subject{
-		{"coupons", couponCases},
-		{"lists", listCases},
+		{"coupons", slices.Concat(couponCases, againCases)},
+		{"lists", slices.Concat(listCases, sortingCases)},
 		{"codes", slices.Concat(codeCases, batchCases)},
 		{"redemptions", redemptionCases},
 		{"keys", keyCases},
