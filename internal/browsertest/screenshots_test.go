@@ -54,6 +54,7 @@ var pictures = []picture{
 	{"bookings-narrow", "{SPARKLE15}/bookings?period=28d", phone, nil},
 	{"history", "{SPARKLE15}/history", Options{}, nil},
 	{"widget-summary", "{SPARKLE15}/widget/summary", Options{Width: 480}, nil},
+	{"widget-summary-wide", "{SPARKLE15}/widget/summary", Options{Width: 800}, nil},
 	{"widget-chart", "{SPARKLE15}/widget/chart", Options{Width: 480}, nil},
 	{"widget-chart-dark", "{SPARKLE15}/widget/chart", Options{Width: 480, Dark: true}, nil},
 	{"widget-status", "{SPARKLE15}/widget/status", Options{Width: 480}, nil},
