@@ -73,7 +73,7 @@ type listRow struct {
 
 func (h *Handler) list(q *request) error {
 	v := q.r.URL.Query()
-	p := stateParser{values: v}
+	p := stateParser{words: q.words, values: v}
 	if code := v.Get("code"); code != "" {
 		c, err := q.svc.CouponByCode(q.r.Context(), code)
 		switch {

@@ -1,0 +1,119 @@
+package httpui
+
+import (
+	"github.com/shopspring/decimal"
+
+	"github.com/couponkit/coupon"
+)
+
+// measure is what the chart draws of each bucket: a count, or an amount in minor
+// units.
+type measure struct {
+	metric   metric
+	currency string // of an amount; empty if no currency is known
+	several  bool   // currencies are to choose from: it is said which one
+}
+
+// of is its value for one bucket, or a range.
+func (m measure) of(all []coupon.Figures) (int64, error) {
+	n := int64(0)
+	for _, f := range all {
+		switch {
+		case m.metric == redemptions:
+			n += f.Bookings
+		case f.Currency != m.currency:
+		case m.metric == revenue:
+			return f.Revenue.Minor()
+		default:
+			return f.Discounts.Minor()
+		}
+	}
+	return n, nil
+}
+
+// measure is the one that is asked for, and the currencies to choose from for
+// amounts. By default it is the one with most bookings.
+func (rep report) measure(c coupon.Coupon, all []coupon.Figures) (m measure, currencies []string) {
+	m = measure{metric: rep.Metric}
+	if m.metric == redemptions {
+		return m, nil
+	}
+	most, asked := int64(-1), false
+	for _, f := range all {
+		currencies = append(currencies, f.Currency)
+		asked = asked || f.Currency == rep.Currency
+		if f.Bookings > most {
+			most, m.currency = f.Bookings, f.Currency
+		}
+	}
+	switch {
+	case rep.Currency != "" && !asked:
+		currencies, m.currency = append(currencies, rep.Currency), rep.Currency
+	case rep.Currency != "":
+		m.currency = rep.Currency
+	case m.currency == "":
+		m.currency = currencyOf(c)
+	}
+	m.several = len(currencies) > 1
+	return m, currencies
+}
+
+// value writes a value as a table or a headline has it.
+func (w words) value(m measure, n int64) string {
+	if m.metric == redemptions {
+		return w.Count(n)
+	}
+	return w.Money(m.money(n))
+}
+
+// tick writes a value beside the axis, short.
+func (w words) tick(m measure, n int64) string {
+	if m.metric == redemptions {
+		return w.Count(n)
+	}
+	return w.amount(m.money(n))
+}
+
+// said writes a value in a sentence: "12 redemptions", "$1,200.00".
+func (w words) said(m measure, n int64) string {
+	if m.metric == redemptions {
+		return w.t("chart.redemptions", "n", n)
+	}
+	return w.Money(m.money(n))
+}
+
+func (m measure) money(minor int64) coupon.Money {
+	x, err := coupon.MoneyFromMinor(minor, m.currency)
+	if err != nil { // no currency is known: nothing was booked
+		return coupon.Money{}
+	}
+	return x
+}
+
+// change is how a value differs from the one it is compared with.
+type change struct {
+	Kind    string // "more", "less", "same" or "new": there was nothing before
+	Percent decimal.Decimal
+}
+
+// changeOf compares two values that are not negative. The percentage has a decimal
+// below ten, and none above; what differs at all is never nothing.
+func changeOf(now, before int64) change {
+	diff := decimal.NewFromInt(now).Sub(decimal.NewFromInt(before))
+	switch {
+	case diff.IsZero():
+		return change{Kind: "same"}
+	case before == 0:
+		return change{Kind: "new"}
+	}
+	c := change{Kind: "more"}
+	if diff.IsNegative() {
+		c.Kind = "less"
+	}
+	of := diff.Abs().Mul(decimal.NewFromInt(100))
+	c.Percent = of.DivRound(decimal.NewFromInt(before), 0)
+	if c.Percent.LessThan(decimal.NewFromInt(10)) {
+		c.Percent = decimal.Max(of.DivRound(decimal.NewFromInt(before), 1), decimal.New(1, -1))
+	}
+	return c
+}
