@@ -72,14 +72,6 @@ func (w words) nameBucket(b *bucket, t time.Time, by coupon.Interval) {
 	}
 }
 
-// chartKey is how an interval is called in the keys of texts.
-func chartKey(i coupon.Interval) string {
-	if i == coupon.WeeklyFromSunday {
-		i = coupon.Weekly
-	}
-	return string(i)
-}
-
 // sentence says the chart in words: how much, when most, and how that compares.
 func (w words) sentence(s chartSeries) string {
 	var most int64
@@ -102,9 +94,9 @@ func (w words) sentence(s chartSeries) string {
 		text = w.t("chart.sentence."+metricKey(s.Measure.metric), "amount", w.value(s.Measure, s.Total), "range", s.Range)
 	}
 	if s.Total > 0 && len(s.Buckets) > 1 && (most > 1 || s.Measure.metric != redemptions) {
-		key, args := "chart.most."+chartKey(s.By), []any{"value", w.value(s.Measure, most), "date", s.Buckets[best].Day}
+		key, args := "chart.most."+intervalKey(s.By), []any{"value", w.value(s.Measure, most), "date", s.Buckets[best].Day}
 		if equals > 0 {
-			key, args = "chart.most-equal."+chartKey(s.By), append(args, "n", equals)
+			key, args = "chart.most-equal."+intervalKey(s.By), append(args, "n", equals)
 		}
 		text += " " + w.t(key, args...)
 	}

@@ -4,26 +4,26 @@ import (
 	"strconv"
 )
 
-// path is a line in a square of 1000 by plotSize, of so many columns.
-type path struct {
+// drawn is a path in a square of 1000 by plotSize, of so many columns.
+type drawn struct {
 	d       []byte
 	columns int
 	top     float64 // the value at the top
 }
 
 // point adds a point of a column after a command such as 'M' or 'L'.
-func (p *path) point(command byte, column int, value int64) {
+func (p *drawn) point(command byte, column int, value int64) {
 	p.d = append(p.d, command)
 	p.d = strconv.AppendFloat(p.d, 1000*(float64(column)+0.5)/float64(p.columns), 'f', 2, 64)
 	p.d = append(p.d, ' ')
 	p.d = strconv.AppendFloat(p.d, p.y(value), 'f', 2, 64)
 }
 
-func (p *path) y(value int64) float64 { return plotSize - plotSize*float64(value)/p.top }
+func (p *drawn) y(value int64) float64 { return plotSize - plotSize*float64(value)/p.top }
 
 // lines draw the buckets that have begun as a line, with the area under it.
 func (c *chart) lines(buckets []bucket, columns int, top float64) {
-	solid, dashed, area := path{columns: columns, top: top}, path{columns: columns, top: top}, path{columns: columns, top: top}
+	solid, dashed, area := drawn{columns: columns, top: top}, drawn{columns: columns, top: top}, drawn{columns: columns, top: top}
 	last := -1
 	for i, b := range buckets {
 		switch {
@@ -52,7 +52,7 @@ func (c *chart) lines(buckets []bucket, columns int, top float64) {
 // beforePath draws what is compared with: over bars as a stroke where each one
 // would have ended, wide thousandths of the width; otherwise as a line.
 func beforePath(before []bucket, columns int, top float64, line bool, wide float64) string {
-	p := path{columns: columns, top: top}
+	p := drawn{columns: columns, top: top}
 	for i, b := range before {
 		switch {
 		case line && len(before) > 1 && i == 0:

@@ -46,16 +46,26 @@ func (h *Handler) coupon(q *request) error {
 	if err != nil {
 		return err
 	}
+	d, err := q.reportData(state.Coupon, rep)
+	if err != nil {
+		return err
+	}
+	if q.as == asCSV {
+		return q.reportCSV(d)
+	}
 	view := h.aboutView(q, state, rep.reportState)
-	if view.Report, err = h.reportView(q, state.Coupon, rep); err != nil {
+	if view.Report, err = q.reportView(d, nil); err != nil {
 		return err
 	}
 	if url := q.links.coupon(id, rep.reportState); wantsFragment(q.r) && "?"+q.r.URL.RawQuery != rep.query().String() {
 		q.w.Header().Set("HX-Push-Url", url)
 	}
-	a := answer{name: "coupon", title: q.words.name(state.Coupon), view: view, notices: notices}
-	if done := values.Get("done"); done == doneWord(state.Coupon) {
+	a := answer{name: "coupon", title: q.words.name(state.Coupon), view: view, data: couponJSON{Report: d.json()}, notices: notices}
+	switch done := values.Get("done"); done {
+	case doneWord(state.Coupon):
 		a.toast = q.words.done(state.Coupon)
+	case "note-put", "note-removed":
+		a.toast = q.words.t("chart." + done)
 	}
 	return q.answer(a)
 }
@@ -64,7 +74,7 @@ func (h *Handler) coupon(q *request) error {
 func (h *Handler) aboutView(q *request, s coupon.CouponState, rep reportState) couponView {
 	w := q.words
 	view := couponView{List: q.links.home(), Code: string(s.Code), Name: s.Name, Description: s.Description,
-		Status: s.Status, StatusName: statusNames[s.Status], Reason: w.reason(s),
+		Status: s.Status, StatusName: w.status(s.Status), Reason: w.reason(s),
 		Facts: w.facts(s), Rules: w.restrictions(s)}
 	switch {
 	case !q.may(Switch) || s.Status == coupon.Archived:
@@ -93,7 +103,7 @@ func (w words) facts(s coupon.CouponState) []fact {
 		name,
 		{Label: "Code", Text: string(c.Code)},
 		{Label: "Audience", Text: w.audience(c.Audience)},
-		{Label: "Status", Text: statusNames[s.Status], More: w.reason(s)},
+		{Label: "Status", Text: w.status(s.Status), More: w.reason(s)},
 		{Label: "Discount", Text: w.discount(c.Discount)},
 		{Label: "Starts", Text: w.start(c, w.date), More: c.Zone},
 	}

@@ -132,7 +132,7 @@ func (w words) quiet(x *figures, l links, c coupon.Coupon, state bookingsState, 
 	if f.CustomersKnown > 0 {
 		customers.Text = w.t("summary.new-of", "n", f.CustomersKnown, "new", w.Count(f.NewCustomers))
 		if n := f.Bookings - f.CustomersKnown; n > 0 {
-			customers.More = w.t("summary.new-unknown", "n", n)
+			customers.More = w.t("summary.new-unknown", "n", w.Count(n))
 		}
 		if f.NewCustomers > 0 {
 			customers.URL = to(func(s *bookingsState) { s.Customers = onlyNew })

@@ -114,7 +114,7 @@ func (p *stateParser) readInterval(rep *report, loc *time.Location) {
 			rep.By = want
 		} else {
 			rep.Interval = ""
-			p.tell("chart.unsuitable-interval", "wanted", p.intervalName(want), "taken", p.intervalName(rep.By))
+			p.tell("chart.unsuitable-interval", "wanted", p.interval(want), "taken", p.interval(rep.By))
 		}
 	}
 	// A locale with weeks from Saturday gets them from Monday, as Timeline has no

@@ -28,6 +28,12 @@ func targetOf(t testing.TB, h *httpui.Handler, s *shop, rt httpui.Route) (target
 		return s.page("SPRING15", "/deactivate"), 303
 	case "/c/{id}/activate":
 		return s.page("SPRING15", "/activate"), 303
+	case "/c/{id}/notes":
+		return s.page("SPRING15", "/notes"), 422
+	case "/c/{id}/notes/edit":
+		return s.page("SPRING15", "/notes/edit"), 422
+	case "/c/{id}/notes/remove":
+		return s.page("SPRING15", "/notes/remove"), 400 // of which note?
 	case "/static/{file}":
 		return base + "/static/" + h.AssetName("ui.css"), 200
 	}
@@ -71,7 +77,8 @@ func TestEveryRouteAnswersWithTheHeaders(t *testing.T) {
 		target, status := targetOf(t, h, s, rt)
 		for _, headers := range [][]string{nil, {"HX-Request", "true"}} {
 			res := ask(t, h, rt.Method, target, headers...)
-			if want := status; res.StatusCode != want && !(want == 303 && headers != nil && res.StatusCode == 200) {
+			// A redirect, and what is wrong with a form, come to htmx as a part.
+			if want := status; res.StatusCode != want && !((want == 303 || want == 422) && headers != nil && res.StatusCode == 200) {
 				t.Errorf("%s %s: %s, want %d", rt.Method, target, res.Status, want)
 			}
 			checkHeaders(t, res, strings.HasPrefix(rt.Pattern, "/static/"))
@@ -183,14 +190,14 @@ func TestFormsOfOtherSitesChangeNothing(t *testing.T) {
 			if tt.origin != "" {
 				headers = append(headers, "Origin", tt.origin)
 			}
-			target, _ := targetOf(t, h, s, rt)
+			target, status := targetOf(t, h, s, rt)
 			before, _ := s.svc.Coupon(t.Context(), s.ids["SPRING15"])
 			res := ask(t, h, rt.Method, target, headers...)
 			after, _ := s.svc.Coupon(t.Context(), s.ids["SPRING15"])
-			if ok := res.StatusCode == http.StatusSeeOther; ok != tt.ok || (!tt.ok && res.StatusCode != http.StatusForbidden) {
+			if ok := res.StatusCode == status; ok != tt.ok || (!tt.ok && res.StatusCode != http.StatusForbidden) {
 				t.Errorf("site %q, origin %q: %s %s: %s", tt.site, tt.origin, rt.Method, target, res.Status)
 			}
-			if changed := before.Version != after.Version; changed != tt.ok {
+			if changed := before.Version != after.Version; changed != (tt.ok && status == http.StatusSeeOther) {
 				t.Errorf("site %q, origin %q: %s: changed is %v", tt.site, tt.origin, target, changed)
 			}
 		}

@@ -43,12 +43,12 @@ func TestAmountsDatesAndNumbersByLocale(t *testing.T) {
 		{"de", "1.234.567,50\u00a0€", "1.234.567", "7 July 2026", "7 Jul 2026"},
 		{"en-IN", "€12,34,567.50", "12,34,567", "7 July 2026", "7 Jul 2026"},
 	} {
-		f := newFormats(tt.locale)
+		f := testWords(t, tt.locale)
 		if a, b, c, e := f.Money(m), f.Count(1234567), f.date(d), f.shortDate(d); a != tt.money || b != tt.count || c != tt.date || e != tt.short {
 			t.Errorf("%q: %q, %q, %q, %q", tt.locale, a, b, c, e)
 		}
 	}
-	f := newFormats("")
+	f := testWords(t, "")
 	for amount, want := range map[string]string{"0.00": "$0.00", "0.05": "$0.05", "-3.00": "-$3.00", "999999999999.99": "$999,999,999,999.99"} {
 		if got := f.Money(coupon.MustMoney(amount, "USD")); got != want {
 			t.Errorf("%s: %q, want %q", amount, got, want)
@@ -139,26 +139,5 @@ func TestTheLastDayInWords(t *testing.T) {
 	}
 	if got := w.end(coupon.Coupon{Zone: "UTC"}, w.shortDate); got != "No end" {
 		t.Errorf("no end is %q", got)
-	}
-}
-
-func TestTheChartInASentence(t *testing.T) {
-	t.Parallel()
-	w := testWords(t, "")
-	for want, values := range map[string][]int64{
-		"No redemptions, in July.":                                    {0, 0, 0},
-		"1 redemption, in July.":                                      {0, 1, 0},
-		"3 redemptions, in July.":                                     {1, 1, 1},
-		"1,006 redemptions, in July. The most, 1,002, on b.":          {4, 1002, 0},
-		"9 redemptions, in July. The most, 4, on a and 1 other day.":  {4, 1, 4},
-		"6 redemptions, in July. The most, 2, on a and 2 other days.": {2, 2, 2},
-	} {
-		var buckets []bucket
-		for i, v := range values {
-			buckets = append(buckets, bucket{Value: v, bucketName: bucketName{When: "on " + string(rune('a'+i))}})
-		}
-		if got := w.sentence(buckets, coupon.Daily, "in July"); got != want {
-			t.Errorf("%v: %q, want %q", values, got, want)
-		}
 	}
 }
