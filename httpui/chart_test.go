@@ -170,12 +170,12 @@ func TestNotesAreNumberedOnTheChartAndBelow(t *testing.T) {
 		marks = append(marks, n.words())
 	}
 	for _, n := range page.all(class("cp-notes"))[0].all(named("li")) {
-		notes = append(notes, n.words())
+		notes = append(notes, n.all(class("cp-note-number"))[0].words()+" "+n.all(named("p"))[0].words())
 	}
 	if want := []string{"1", "2–3"}; !slices.Equal(marks, want) {
 		t.Errorf("marks %q, want %q", marks, want)
 	}
-	want := []string{"1 E-mail “Spring is here” to 2,400 customers 3 Mar 2026, 09:00", "2 Flyers in the north of the city 1 Sep 2026, 09:00", "3 And in the south 2 Sep 2026, 09:00"}
+	want := []string{"1 E-mail “Spring is here” to 2,400 customers 3 Mar 2026, 09:00 by anna@example.com", "2 Flyers in the north of the city 1 Sep 2026, 09:00 by anna@example.com", "3 And in the south 2 Sep 2026, 09:00 by anna@example.com"}
 	if !slices.Equal(notes, want) {
 		t.Errorf("notes %q, want %q", notes, want)
 	}

@@ -184,19 +184,17 @@ func (h *Handler) answerReport(q *request, rep report, notices []string, sent *n
 	if err != nil {
 		return err
 	}
-	view := h.aboutView(q, state, rep.reportState)
+	view, err := q.about(state, rep.reportState)
+	if err != nil {
+		return err
+	}
 	view.OutOfBand = wantsFragment(q.r)
 	if view.Report, err = q.reportView(d, sent); err != nil {
 		return err
 	}
-	a := answer{name: "coupon", title: q.words.name(state.Coupon), view: view, data: couponJSON{Report: d.json()}, notices: notices, toast: toast}
+	a := answer{name: "coupon", title: q.words.name(state.Coupon), view: view, data: couponData{Coupon: couponJSONOf(state), Report: d.json()}, notices: notices, toast: toast}
 	if sent != nil && !wantsFragment(q.r) { // htmx drops what is not 200
 		a.status = http.StatusUnprocessableEntity
 	}
 	return q.answer(a)
-}
-
-// couponJSON is a coupon's page for programs.
-type couponJSON struct {
-	Report reportJSON `json:"report"`
 }

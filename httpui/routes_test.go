@@ -34,6 +34,10 @@ func targetOf(t testing.TB, h *httpui.Handler, s *shop, rt httpui.Route) (target
 		return s.page("SPRING15", "/notes/edit"), 422
 	case "/c/{id}/notes/remove":
 		return s.page("SPRING15", "/notes/remove"), 400 // of which note?
+	case "/c/{id}/history":
+		return s.page("SPRING15", "/history"), 200
+	case "/c/{id}/archive":
+		return s.page("SPRING15", "/archive"), 303
 	case "/static/{file}":
 		return base + "/static/" + h.AssetName("ui.css"), 200
 	}
