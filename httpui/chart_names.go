@@ -101,7 +101,7 @@ func (w words) sentence(s chartSeries) string {
 		text += " " + w.t(key, args...)
 	}
 	if s.BeforeRange != "" {
-		x := changeOf(s.Total, s.BeforeTotal)
+		x := differenceOf(s.Total, s.BeforeTotal)
 		text += " " + w.t("chart.sentence."+x.Kind, "percent", w.percent(x.Percent), "range", s.BeforeRange)
 	}
 	return text

@@ -72,14 +72,14 @@ func daysBefore(key string, with comparison, first, last coupon.Date) (coupon.Da
 	case p.before != nil:
 		return p.before(first, last)
 	}
-	return first.AddDays(-daysBetween(first, last)), first.AddDays(-1)
+	return first.AddDays(-countDays(first, last)), first.AddDays(-1)
 }
 
 // sameWeekdays moves the days that first to last are compared with to the nearest
 // ones that begin with the same day of the week, and makes them as many. Where they
 // would then reach into the range itself, they are a week earlier.
 func sameWeekdays(first, last, from, to coupon.Date) (coupon.Date, coupon.Date) {
-	days := daysBetween(first, last)
+	days := countDays(first, last)
 	apart := to.Compare(first) < 0
 	move := (int(first.Weekday()-from.Weekday()) + 7) % 7
 	if move > 3 {

@@ -76,17 +76,17 @@ func (w words) summaryOf(l links, c coupon.Coupon, rep report, now coupon.Summar
 			if err != nil {
 				return nil, err
 			}
-			h.Change = w.change(measured, n, was, beforeRange)
+			h.Change = w.changed(measured, n, was, beforeRange)
 		}
 		w.quiet(x, l, c, state, f)
 	}
 	return out, nil
 }
 
-// change writes a change. More bookings and revenue are good; more discounts are
+// changed writes a change. More bookings and revenue are good; more discounts are
 // neither good nor bad.
-func (w words) change(m measure, now, before int64, beforeRange string) *changeView {
-	x := changeOf(now, before)
+func (w words) changed(m measure, now, before int64, beforeRange string) *changeView {
+	x := differenceOf(now, before)
 	v := &changeView{Mark: changeMarks[x.Kind], Text: w.t("summary.change."+x.Kind, "percent", w.percent(x.Percent)),
 		Spoken: w.t("summary.spoken."+x.Kind, "percent", w.percent(x.Percent), "range", beforeRange),
 		Before: w.t("summary.before", "value", w.value(m, before))}

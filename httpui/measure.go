@@ -90,23 +90,23 @@ func (m measure) money(minor int64) coupon.Money {
 	return x
 }
 
-// change is how a value differs from the one it is compared with.
-type change struct {
+// difference is how a value differs from the one it is compared with.
+type difference struct {
 	Kind    string // "more", "less", "same" or "new": there was nothing before
 	Percent decimal.Decimal
 }
 
-// changeOf compares two values that are not negative. The percentage has a decimal
+// differenceOf compares two values that are not negative. The percentage has a decimal
 // below ten, and none above; what differs at all is never nothing.
-func changeOf(now, before int64) change {
+func differenceOf(now, before int64) difference {
 	diff := decimal.NewFromInt(now).Sub(decimal.NewFromInt(before))
 	switch {
 	case diff.IsZero():
-		return change{Kind: "same"}
+		return difference{Kind: "same"}
 	case before == 0:
-		return change{Kind: "new"}
+		return difference{Kind: "new"}
 	}
-	c := change{Kind: "more"}
+	c := difference{Kind: "more"}
 	if diff.IsNegative() {
 		c.Kind = "less"
 	}

@@ -96,8 +96,8 @@ func addMonths(d coupon.Date, n int) coupon.Date {
 	return first
 }
 
-// daysBetween counts the days from first to last, both included.
-func daysBetween(first, last coupon.Date) int {
+// countDays counts the days from first to last, both included.
+func countDays(first, last coupon.Date) int {
 	utc := func(d coupon.Date) time.Time { return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC) }
 	return int(utc(last).Sub(utc(first))/(24*time.Hour)) + 1
 }
