@@ -3,17 +3,19 @@ package httpui
 import (
 	"math"
 	"strconv"
+	"time"
 
 	"github.com/couponkit/coupon"
 )
 
 // chartSeries is what is drawn, and what the same range was before.
 type chartSeries struct {
-	Measure measure
-	By      coupon.Interval
-	Range   string // in words
-	Buckets []bucket
-	Total   int64
+	Measure  measure
+	By       coupon.Interval
+	Range    string // in words
+	Location *time.Location
+	Buckets  []bucket
+	Total    int64
 	// Before is what it is compared with, bucket by bucket; it may have fewer, or
 	// more. Without a comparison BeforeRange is empty.
 	Before      []bucket
@@ -106,6 +108,7 @@ func (w words) newChart(s chartSeries, line bool, notes []int) chart {
 	width := 100 / float64(n)
 	bar := min(width*0.76, widestBar)
 	c.Width, c.BarWidth = percent(width), percent(bar)
+	said := w.saying(s.Measure)
 	every := (n + mostLabels - 1) / mostLabels
 	c.Slots = make([]slot, n)
 	for i := range c.Slots {
@@ -118,13 +121,13 @@ func (w words) newChart(s chartSeries, line bool, notes []int) chart {
 			x.Value, x.Now, x.Drawn = b.Value, b.Now, !b.Ahead
 			x.Y, x.Bar = px(chartBase-height), px(height)
 			if i%every == 0 {
-				c.Labels = append(c.Labels, label{X: x.Middle, Text: b.Short, Minor: (i/every)%2 == 1})
+				c.Labels = append(c.Labels, label{X: x.Middle, Text: w.label(b, s.By, s.Location), Minor: (i/every)%2 == 1})
 			}
 		}
 		if i < len(s.Before) {
 			x.Before = strconv.FormatInt(s.Before[i].Value, 10)
 		}
-		x.Title = w.slotTitle(s, i)
+		x.Title = w.slotTitle(s, i, said)
 	}
 	if line {
 		c.lines(s.Buckets, n, top)
@@ -135,21 +138,21 @@ func (w words) newChart(s chartSeries, line bool, notes []int) chart {
 }
 
 // slotTitle says what a slot shows, and below it what that is compared with.
-func (w words) slotTitle(s chartSeries, i int) string {
+func (w words) slotTitle(s chartSeries, i int, said func(int64) string) string {
 	text := ""
 	if i < len(s.Buckets) {
 		b := s.Buckets[i]
 		if b.Ahead {
 			text = w.t("chart.slot", "bucket", b.Long, "value", w.t("chart.not-yet"))
 		} else {
-			text = w.t("chart.slot", "bucket", b.Long, "value", w.said(s.Measure, b.Value))
+			text = w.t("chart.slot", "bucket", b.Long, "value", said(b.Value))
 		}
 	}
 	if i < len(s.Before) {
 		if text != "" {
 			text += "\n"
 		}
-		text += w.t("chart.slot", "bucket", s.Before[i].Long, "value", w.said(s.Measure, s.Before[i].Value))
+		text += w.t("chart.slot", "bucket", s.Before[i].Long, "value", said(s.Before[i].Value))
 	}
 	return text
 }

@@ -9,7 +9,6 @@ import (
 // bucket is one point of a timeline, with what the chart draws of it.
 type bucket struct {
 	coupon.Point
-	Short string // under the axis: "7 Jul"
 	Long  string // by itself: "Week of 7 Jul 2026"
 	Day   string // in a sentence that says what it is: "7 Jul 2026"
 	Value int64
@@ -32,9 +31,6 @@ func (w words) buckets(points []coupon.Point, m measure, by coupon.Interval, clo
 			first, next = by.Start(p.Start, loc), by.Next(p.Start, loc)
 		}
 		w.nameBucket(&b, first.In(loc), by)
-		if by == coupon.Weekly || by == coupon.WeeklyFromSunday { // a first week that is cut begins in the range
-			b.Short = w.dayMonth(coupon.DateOf(p.Start.In(loc)))
-		}
 		switch {
 		case !p.Start.After(now) && next.After(now) && !p.End.Before(now):
 			b.Now = true
@@ -52,24 +48,39 @@ func (w words) nameBucket(b *bucket, t time.Time, by coupon.Interval) {
 	day := coupon.DateOf(t)
 	switch by {
 	case coupon.Hourly:
-		b.Short, b.Day = w.clockTime(t), w.at(w.shortDate(day), t)
-		b.Long = b.Day
+		b.Day = w.at(w.shortDate(day), t)
 	case coupon.Weekly, coupon.WeeklyFromSunday:
-		b.Short, b.Day = w.dayMonth(day), w.shortDate(day)
+		b.Day = w.shortDate(day)
 		b.Long = w.t("chart.bucket.week", "date", b.Day)
+		return
 	case coupon.Monthly:
-		b.Short, b.Long = w.day(day, DateShortMonth), w.day(day, DateMonth)
-		b.Day = b.Long
+		b.Day = w.day(day, DateMonth)
 	case coupon.Quarterly:
-		b.Short = w.day(day, DateQuarter)
-		b.Long, b.Day = b.Short, b.Short
+		b.Day = w.day(day, DateQuarter)
 	case coupon.Yearly:
-		b.Short = w.day(day, DateYear)
-		b.Long, b.Day = b.Short, b.Short
+		b.Day = w.day(day, DateYear)
 	default:
-		b.Short, b.Long = w.dayMonth(day), w.day(day, DateWeekday)
-		b.Day = b.Long
+		b.Day = w.day(day, DateWeekday)
 	}
+	b.Long = b.Day
+}
+
+// label is what stands under the axis: "7 Jul". Of a first week that is cut it is
+// the day with which the range begins.
+func (w words) label(b bucket, by coupon.Interval, loc *time.Location) string {
+	t := b.Start.In(loc)
+	day := coupon.DateOf(t)
+	switch by {
+	case coupon.Hourly:
+		return w.clockTime(t)
+	case coupon.Monthly:
+		return w.day(day, DateShortMonth)
+	case coupon.Quarterly:
+		return w.day(day, DateQuarter)
+	case coupon.Yearly:
+		return w.day(day, DateYear)
+	}
+	return w.dayMonth(day)
 }
 
 // sentence says the chart in words: how much, when most, and how that compares.

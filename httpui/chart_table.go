@@ -28,19 +28,20 @@ func (w words) newTable(s chartSeries, currencies []string) dataTable {
 			t.Columns = append(t.Columns, w.t("chart.table.revenue-before", "currency", code), w.t("chart.table.discounts-before", "currency", code))
 		}
 	}
+	write := tableWriter{w, map[int64]string{}, map[amount]string{}}
 	t.Rows = make([]dataRow, max(len(s.Buckets), len(s.Before)))
 	for i := range t.Rows {
 		row := dataRow{Name: noValue, Count: noValue, Cells: make([]string, 0, len(t.Columns))}
 		if i < len(s.Buckets) {
 			b := s.Buckets[i]
 			row.Name = b.Long
-			row.Value, row.Count, row.Cells = w.cells(b, currencies, row.Cells)
+			row.Value, row.Count, row.Cells = write.cells(b, currencies, row.Cells)
 		} else {
 			row.Cells = append(row.Cells, dashes(2*len(currencies))...)
 		}
 		switch {
 		case i < len(s.Before):
-			_, n, cells := w.cells(s.Before[i], currencies, nil)
+			_, n, cells := write.cells(s.Before[i], currencies, nil)
 			row.Cells = append(append(row.Cells, s.Before[i].Long, n), cells...)
 		case s.BeforeRange != "":
 			row.Cells = append(row.Cells, dashes(2+2*len(currencies))...)
@@ -50,8 +51,21 @@ func (w words) newTable(s chartSeries, currencies []string) dataTable {
 	return t
 }
 
+// tableWriter writes each count and amount once: most of a table's are the same
+// few.
+type tableWriter struct {
+	words
+	counts  map[int64]string
+	amounts map[amount]string
+}
+
+type amount struct {
+	minor    int64
+	currency string
+}
+
 // cells are the figures of a bucket, added to those that are there.
-func (w words) cells(b bucket, currencies []string, to []string) (n int64, text string, cells []string) {
+func (w tableWriter) cells(b bucket, currencies []string, to []string) (n int64, text string, cells []string) {
 	if b.Ahead {
 		return 0, noValue, append(to, dashes(2*len(currencies))...)
 	}
@@ -60,9 +74,28 @@ func (w words) cells(b bucket, currencies []string, to []string) (n int64, text 
 	}
 	for _, code := range currencies {
 		f := b.In(code)
-		to = append(to, w.Money(f.Revenue), w.Money(f.Discounts))
+		to = append(to, w.money(f.Revenue), w.money(f.Discounts))
 	}
-	return n, w.Count(n), to
+	text, ok := w.counts[n]
+	if !ok {
+		text = w.Count(n)
+		w.counts[n] = text
+	}
+	return n, text, to
+}
+
+func (w tableWriter) money(m coupon.Money) string {
+	minor, err := m.Minor()
+	if err != nil {
+		return w.Money(m)
+	}
+	key := amount{minor, m.Currency}
+	text, ok := w.amounts[key]
+	if !ok {
+		text = w.Money(m)
+		w.amounts[key] = text
+	}
+	return text
 }
 
 // noValue stands where there is nothing to say, which is not zero.

@@ -65,7 +65,7 @@ func (h *Handler) coupon(q *request) error {
 	if url := q.links.coupon(id, rep.reportState); wantsFragment(q.r) && "?"+q.r.URL.RawQuery != rep.query().String() {
 		q.w.Header().Set("HX-Push-Url", url)
 	}
-	a := answer{name: "coupon", title: q.words.name(state.Coupon), view: view, data: couponData{Coupon: couponJSONOf(state), Report: d.json()}, notices: notices}
+	a := answer{name: "coupon", title: q.words.name(state.Coupon), view: view, data: q.couponData(state, d), notices: notices}
 	switch done := values.Get("done"); done {
 	case doneWord(state.Coupon):
 		a.toast = q.words.done(state.Coupon)

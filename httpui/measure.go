@@ -74,12 +74,23 @@ func (w words) tick(m measure, n int64) string {
 	return w.amount(m.money(n))
 }
 
-// said writes a value in a sentence: "12 redemptions", "$1,200.00".
-func (w words) said(m measure, n int64) string {
-	if m.metric == redemptions {
-		return w.t("chart.redemptions", "n", n)
+// saying writes values in sentences: "12 redemptions", "$1,200.00". Most of a
+// chart's values are the same few, and each is written once.
+func (w words) saying(m measure) func(int64) string {
+	written := map[int64]string{}
+	return func(n int64) string {
+		s, ok := written[n]
+		switch {
+		case ok:
+			return s
+		case m.metric == redemptions:
+			s = w.t("chart.redemptions", "n", n)
+		default:
+			s = w.Money(m.money(n))
+		}
+		written[n] = s
+		return s
 	}
-	return w.Money(m.money(n))
 }
 
 func (m measure) money(minor int64) coupon.Money {

@@ -192,7 +192,7 @@ func (h *Handler) answerReport(q *request, rep report, notices []string, sent *n
 	if view.Report, err = q.reportView(d, sent); err != nil {
 		return err
 	}
-	a := answer{name: "coupon", title: q.words.name(state.Coupon), view: view, data: couponData{Coupon: couponJSONOf(state), Report: d.json()}, notices: notices, toast: toast}
+	a := answer{name: "coupon", title: q.words.name(state.Coupon), view: view, data: q.couponData(state, d), notices: notices, toast: toast}
 	if sent != nil && !wantsFragment(q.r) { // htmx drops what is not 200
 		a.status = http.StatusUnprocessableEntity
 	}

@@ -126,7 +126,7 @@ func (q *request) helped(c coupon.Coupon, notes []coupon.Note, now time.Time) ([
 	}
 	for i, x := range around {
 		if !x.from.IsZero() {
-			out[i] = q.words.t("chart.note.helped", "n", count(x.from, x.day), "after", q.words.t("chart.redemptions", "n", count(x.day, x.to)))
+			out[i] = q.words.t("chart.note.helped", "n", count(x.from, x.day), "after", q.words.saying(measure{})(count(x.day, x.to)))
 		}
 	}
 	return out, nil

@@ -128,7 +128,7 @@ func (q *request) reportView(d reportData, sent *noteForm) (reportView, error) {
 // series is what the chart draws, named and measured.
 func (w words) series(d reportData, m measure) (s chartSeries, err error) {
 	loc := zoneOf(d.coupon)
-	s = chartSeries{Measure: m, By: d.By, Range: w.dateRange(d.First, d.Last)}
+	s = chartSeries{Measure: m, By: d.By, Location: loc, Range: w.dateRange(d.First, d.Last)}
 	if s.Buckets, err = w.buckets(d.points, m, d.By, d.Range.Clock, loc, d.now); err != nil {
 		return s, err
 	}

@@ -57,6 +57,14 @@ type noteJSON struct {
 	InRange bool      `json:"in_range"`
 }
 
+// couponData is a coupon's page for programs; nothing for others.
+func (q *request) couponData(s coupon.CouponState, d reportData) any {
+	if q.as != asJSON {
+		return nil
+	}
+	return couponData{Coupon: couponJSONOf(s), Report: d.json()}
+}
+
 func (d reportData) json() reportJSON {
 	loc, zone := zoneOf(d.coupon), d.coupon.Zone
 	points := func(all []coupon.Point) []pointJSON {
