@@ -93,7 +93,14 @@ func TestStateSurvivesItsURL(t *testing.T) {
 	}
 	rapid.Check(t, func(r *rapid.T) {
 		s := reportState{Period: rapid.SampledFrom(keys).Draw(r, "period"), Line: rapid.Bool().Draw(r, "line"),
-			Clock: rapid.SampledFrom([]coupon.Clock{"", coupon.ServiceAt}).Draw(r, "clock")}
+			Clock:  rapid.SampledFrom([]coupon.Clock{"", coupon.ServiceAt}).Draw(r, "clock"),
+			Metric: rapid.SampledFrom([]metric{redemptions, revenue, discounts}).Draw(r, "metric")}
+		if s.Metric != redemptions {
+			s.Currency = rapid.SampledFrom([]string{"", "USD", "JPY"}).Draw(r, "currency")
+		}
+		if s.Period != wholeLife {
+			s.Compare = rapid.SampledFrom([]comparison{noComparison, previousPeriod, previousYear}).Draw(r, "compare")
+		}
 		if s.Period == customPeriod {
 			s.From = coupon.Date{Year: 2025, Month: 1, Day: 1}.AddDays(rapid.IntRange(0, 900).Draw(r, "from"))
 			s.To = s.From.AddDays(rapid.IntRange(0, 900).Draw(r, "days"))

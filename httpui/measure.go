@@ -121,10 +121,11 @@ func differenceOf(now, before int64) difference {
 	if diff.IsNegative() {
 		c.Kind = "less"
 	}
-	of := diff.Abs().Mul(decimal.NewFromInt(100))
-	c.Percent = of.DivRound(decimal.NewFromInt(before), 0)
-	if c.Percent.LessThan(decimal.NewFromInt(10)) {
-		c.Percent = decimal.Max(of.DivRound(decimal.NewFromInt(before), 1), decimal.New(1, -1))
+	part, whole := diff.Abs().Mul(decimal.NewFromInt(100)), decimal.NewFromInt(before)
+	if part.LessThan(whole.Mul(decimal.NewFromInt(10))) {
+		c.Percent = decimal.Max(part.DivRound(whole, 1), decimal.New(1, -1))
+	} else {
+		c.Percent = part.DivRound(whole, 0)
 	}
 	return c
 }
