@@ -5,6 +5,13 @@
 //	ui, err := httpui.New(httpui.Config{Service: svc, Authorize: auth, BasePath: "/admin/coupons"})
 //	mux.Handle("/admin/coupons/", ui)
 //
+// gorilla/mux mounts it with PathPrefix("/admin/coupons").Handler(ui), chi with
+// Mount("/admin/coupons", ui). gin and echo take two routes for any method, of
+// gin.WrapH(ui) or echo.WrapHandler(ui): "/admin/coupons", and what is below it.
+// What their middleware finds out about the user must be in the context of the
+// [http.Request], because Authorize sees no other. examples/routers has a host with
+// each of them.
+//
 // The pages work without JavaScript; the embedded htmx only saves reloads. Their
 // state is in the URL. Nothing is loaded from another host, nothing in the pages
 // is inline, and every answer carries a strict Content-Security-Policy.
@@ -14,13 +21,16 @@
 package httpui
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"path"
 	"strings"
+	"time"
 
 	"golang.org/x/text/language"
 
@@ -70,19 +80,24 @@ type Config struct {
 
 	// Locale is in which language and how amounts, numbers and dates are written:
 	// "de", "en-US", "ar-EG". LocaleOf is the same per request, and comes first if
-	// it gives one. Without either it is what the browser asks for.
-	// A language that is not there is answered in English.
+	// it gives one. Without either it is what the browser asks for. English, German
+	// and Arabic are there; another language is answered in English.
 	Locale   string
 	LocaleOf func(*http.Request) string
 
 	// Locales has files named "fr.json" in its root: more languages, or other texts
-	// for keys of ours. Translate gives the text of a key in a locale, before any
+	// for keys of ours. One of a region, as "fr-CA.json", holds only what is said
+	// otherwise there. Translate gives the text of a key in a locale, before any
 	// file; ok is false for what it leaves to us. The keys are those of en.json; a
 	// text with a number has a key for each plural form, ending in ".one", ".other"
 	// and so on.
 	Locales   fs.FS
 	Translate func(locale, key string) (text string, ok bool)
 
+	// Zone is the IANA zone in which the days of the list begin, where figures of
+	// many coupons stand side by side; a coupon's own page goes by the coupon's
+	// zone. Empty is the zone of the newest coupon.
+	Zone string
 	// Formatter writes the amounts, numbers and dates of a locale where a host
 	// would rather do that its own way. It is called for every request, with the
 	// locale that was chosen for it ("en-GB", "ar-EG"). Nil, and a nil Formatter,
@@ -99,6 +114,39 @@ type Config struct {
 	// An empty URL is no link.
 	BookingURL func(bookingID string) string
 
+	// Layout writes the host's own page around ours; nil is a page of our own. What
+	// it writes is sent when it returns, with Page.Status; an error is logged and
+	// answered with 500. It is not asked for parts that htmx replaces, for widgets
+	// and for whoever is not let in.
+	//
+	// The Content-Security-Policy is then the one that the host has set before it
+	// calls the handler, or that Layout sets; without either it is ours. The pages
+	// need script-src, style-src, connect-src and form-action 'self', and img-src
+	// 'self' data:.
+	Layout func(w http.ResponseWriter, r *http.Request, p Page) error
+
+	// ContentSecurityPolicy takes the place of the policy that every answer carries:
+	// nothing from elsewhere, nothing inline, no frames. Empty is that one.
+	ContentSecurityPolicy string
+
+	// HTMX says where htmx comes from; the zero value is the one embedded here.
+	HTMX HTMX
+
+	// ThemeCSS is the URL of a stylesheet that comes after ours: a path of the
+	// host's, "/static/coupons.css", or an https URL, whose origin is then allowed
+	// by the policy. Rules for .cp in it, such as .cp { --cp-accent: #7a1fa2 }, are
+	// stronger than ours. Empty is none.
+	ThemeCSS string
+
+	// ThemeOf chooses "light" or "dark" for a request; anything else, and nil, is what
+	// the browser prefers, or in a page of the host's what that page is.
+	ThemeOf func(*http.Request) string
+
+	// Templates has files named "*.html" in its root, whose {{define}}s take the
+	// place of ours by name. docs/embedding.md lists the names. What the templates are
+	// given is not promised to stay as it is.
+	Templates fs.FS
+
 	// TrustedOrigins may post to the pages besides their own origin: as
 	// "https://admin.example.com".
 	TrustedOrigins []string
@@ -112,6 +160,7 @@ type Config struct {
 type Handler struct {
 	cfg      Config
 	base     string // escaped; "" if it is derived or the root
+	policy   string // the Content-Security-Policy
 	assets   assets
 	catalogs []*catalog // English first
 	matcher  language.Matcher
@@ -135,6 +184,9 @@ var routes = []route{
 	{"GET", "/{$}", View, (*Handler).list},
 	{"GET", "/c/{id}", View, (*Handler).coupon},
 	{"GET", "/c/{id}/bookings", View, (*Handler).bookings},
+	{"GET", "/c/{id}/widget/summary", View, widgetRoute(SummaryWidget)},
+	{"GET", "/c/{id}/widget/chart", View, widgetRoute(ChartWidget)},
+	{"GET", "/c/{id}/widget/status", View, widgetRoute(StatusWidget)},
 	{"GET", "/c/{id}/history", View, (*Handler).history},
 	{"POST", "/c/{id}/deactivate", Switch, (*Handler).deactivate},
 	{"POST", "/c/{id}/activate", Switch, (*Handler).activate},
@@ -150,6 +202,9 @@ func New(cfg Config) (*Handler, error) {
 	if cfg.Service == nil && cfg.ServiceOf == nil {
 		return nil, errors.New("httpui: Config.Service or ServiceOf is required")
 	}
+	if _, err := time.LoadLocation(cfg.Zone); err != nil {
+		return nil, fmt.Errorf("httpui: Config.Zone %q must be a zone such as Europe/Berlin: %w", cfg.Zone, err)
+	}
 	base, err := cleanBase(cfg.BasePath)
 	if err != nil {
 		return nil, err
@@ -162,6 +217,9 @@ func New(cfg Config) (*Handler, error) {
 		if err := h.csrf.AddTrustedOrigin(origin); err != nil {
 			return nil, fmt.Errorf("httpui: Config.TrustedOrigins: %w", err)
 		}
+	}
+	if h.policy, err = policyOf(cfg); err != nil {
+		return nil, err
 	}
 	if h.assets, err = loadAssets(); err != nil {
 		return nil, err
@@ -198,9 +256,10 @@ func (h *Handler) newMux() *http.ServeMux {
 // ServeHTTP answers a request. The order is: headers, where we are mounted, who
 // asks, where the request comes from; only then is anything looked up.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	setHeaders(w.Header())
+	hosts := w.Header().Get(policyHeader)
+	h.setHeaders(w.Header())
 	m := h.mountOf(r)
-	r = r.WithContext(withMount(r.Context(), m))
+	r = r.WithContext(withMount(context.WithValue(r.Context(), policyKey, hosts), m))
 	if h.cfg.Authorize == nil {
 		h.fail(w, r, errForbidden)
 		return
@@ -229,7 +288,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.fail(w, r, errNotFound) // the mux would redirect, and does not know the base path
 	default:
 		inner := r.Clone(withActor(r.Context(), actor))
-		inner.URL.Path, inner.URL.RawPath = m.path, ""
+		inner.URL.Path, inner.URL.RawPath = m.path, m.raw
 		h.mux.ServeHTTP(w, inner)
 	}
 }
@@ -255,6 +314,10 @@ func (h *Handler) dispatch(w http.ResponseWriter, r *http.Request, methods map[s
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		if err := r.ParseForm(); err != nil {
 			h.fail(w, r, fmt.Errorf("%w: %w", errForm, err))
+			return
+		}
+		if n := fieldsOf(r.Form); n > maxFields {
+			h.fail(w, r, fmt.Errorf("%w: %d fields", errForm, n))
 			return
 		}
 	}
@@ -286,9 +349,24 @@ func (h *Handler) serve(rt route, w http.ResponseWriter, r *http.Request) error 
 // maxBody is the size of the largest form, in bytes.
 const maxBody = 64 << 10
 
-func allow(methods map[string]route) string {
-	if _, ok := methods[http.MethodGet]; ok {
-		return "GET, HEAD"
+// maxFields is how many values a form may have: more than any page of ours asks for.
+const maxFields = 2000
+
+func fieldsOf(form url.Values) (n int) {
+	for _, values := range form {
+		n += len(values)
 	}
-	return "POST"
+	return n
+}
+
+// allow names the methods of a pattern as the header Allow has them.
+func allow(methods map[string]route) string {
+	var names []string
+	if _, ok := methods[http.MethodGet]; ok {
+		names = append(names, http.MethodGet, http.MethodHead)
+	}
+	if _, ok := methods[http.MethodPost]; ok {
+		names = append(names, http.MethodPost)
+	}
+	return strings.Join(names, ", ")
 }
