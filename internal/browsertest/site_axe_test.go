@@ -44,7 +44,7 @@ func TestPagesHaveNoBarriers(t *testing.T) {
 	coupon := path(p)
 	paths := []string{
 		home, book + "?code=SPARKLE15",
-		list, list + "?q=nothing+is+called+so", coupon, coupon + "?chart=line&from=tomorrow", coupon + "/bookings?state=all&period=28d",
+		list, list + "?q=nothing+is+called+so", coupon, coupon + "?chart=line&from=tomorrow", coupon + "?period=90d&compare=previous_period&metric=revenue", coupon + "/bookings?state=all&period=28d",
 	}
 	for _, look := range []struct {
 		name    string
