@@ -48,7 +48,7 @@ type chart struct {
 // slot is the column of one bucket.
 type slot struct {
 	Title  string // what it is and has, in words
-	Value  int64
+	Value  string // a number as text is written into a page faster
 	Before string // the value it is compared with; empty if there is none
 	Drawn  bool   // it has a bar or dot: it is in the range, and has begun
 	Now    bool
@@ -118,7 +118,7 @@ func (w words) newChart(s chartSeries, line bool, notes []int) chart {
 		if i < len(s.Buckets) {
 			b := s.Buckets[i]
 			height := plotSize * float64(b.Value) / top
-			x.Value, x.Now, x.Drawn = b.Value, b.Now, !b.Ahead
+			x.Value, x.Now, x.Drawn = strconv.FormatInt(b.Value, 10), b.Now, !b.Ahead
 			x.Y, x.Bar = px(chartBase-height), px(height)
 			if i%every == 0 {
 				c.Labels = append(c.Labels, label{X: x.Middle, Text: w.label(b, s.By, s.Location), Minor: (i/every)%2 == 1})

@@ -1,6 +1,10 @@
 package httpui
 
-import "github.com/couponkit/coupon"
+import (
+	"strconv"
+
+	"github.com/couponkit/coupon"
+)
 
 // dataTable is the chart as a table, with all that there is of each bucket.
 type dataTable struct {
@@ -11,7 +15,7 @@ type dataTable struct {
 
 type dataRow struct {
 	Name  string
-	Value int64 // redemptions
+	Value string // redemptions, for programs
 	Count string
 	Cells []string // revenue and discounts per currency, then the same of what it is compared with
 }
@@ -31,11 +35,12 @@ func (w words) newTable(s chartSeries, currencies []string) dataTable {
 	write := tableWriter{w, map[int64]string{}, map[amount]string{}}
 	t.Rows = make([]dataRow, max(len(s.Buckets), len(s.Before)))
 	for i := range t.Rows {
-		row := dataRow{Name: noValue, Count: noValue, Cells: make([]string, 0, len(t.Columns))}
+		row := dataRow{Name: noValue, Value: "0", Count: noValue, Cells: make([]string, 0, len(t.Columns))}
 		if i < len(s.Buckets) {
 			b := s.Buckets[i]
 			row.Name = b.Long
-			row.Value, row.Count, row.Cells = write.cells(b, currencies, row.Cells)
+			n, text, cells := write.cells(b, currencies, row.Cells)
+			row.Value, row.Count, row.Cells = strconv.FormatInt(n, 10), text, cells
 		} else {
 			row.Cells = append(row.Cells, dashes(2*len(currencies))...)
 		}
