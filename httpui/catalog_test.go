@@ -18,7 +18,9 @@ func TestAHostAddsALanguage(t *testing.T) {
 	s := newShop(t)
 	files := fstest.MapFS{
 		"eo.json": {Data: []byte(`{"language":{"name":"Esperanto"},"site":{"title":"Kuponoj","all-coupons":"Ĉiuj"}}`)},
-		"en.json": {Data: []byte(`{"site":{"all-coupons":"Every coupon"}}`)},
+		// Of a region, and what it leaves is as in the language.
+		"eo-FR.json": {Data: []byte(`{"site":{"all-coupons":"Ĉiuj en Francio"}}`)},
+		"en.json":    {Data: []byte(`{"site":{"all-coupons":"Every coupon"}}`)},
 	}
 	h := s.handler(t, func(c *httpui.Config) {
 		c.Title = ""
@@ -32,6 +34,7 @@ func TestAHostAddsALanguage(t *testing.T) {
 		want   []string
 	}{
 		{"eo", []string{`<html lang="eo" dir="ltr"`, "Kuponoj", "Ĉiuj", "Translated"}},
+		{"eo-FR", []string{`<html lang="eo-FR" dir="ltr"`, "Kuponoj", "Ĉiuj en Francio"}},
 		{"fr;q=0.3, eo-XX", []string{`<html lang="eo"`}},
 		{"fr", []string{`<html lang="en"`, "Every coupon", "Skip to content"}},
 		{"", []string{`<html lang="en"`}},

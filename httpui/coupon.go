@@ -16,6 +16,7 @@ type couponView struct {
 	Rules       []statement
 	History     *historyView // nil if nothing was ever changed
 	Report      reportView
+	Edit        string    // the form to change it; empty if that is not possible
 	Next        *nextView // nil if nothing can be done
 	OutOfBand   bool      // the overview is sent beside another part
 }
@@ -59,8 +60,11 @@ func (h *Handler) coupon(q *request) error {
 		q.w.Header().Set("HX-Push-Url", url)
 	}
 	a := answer{name: "coupon", title: q.words.name(state.Coupon), view: view, data: couponData{Coupon: couponJSONOf(state)}, notices: notices}
-	if done := values.Get("done"); done == doneWord(state.Coupon) {
+	switch done := values.Get("done"); {
+	case done == doneWord(state.Coupon):
 		a.toast = q.words.done(state.Coupon)
+	case done == "created" && state.Version == 1, done == "saved" && state.Version > 1:
+		a.toast = q.words.t("form."+done, "code", state.Code)
 	}
 	return q.answer(a)
 }
@@ -69,7 +73,7 @@ func (h *Handler) coupon(q *request) error {
 func (q *request) about(s coupon.CouponState, rep reportState) (couponView, error) {
 	w := q.words
 	view := couponView{List: q.links.home(), Code: string(s.Code), Name: s.Name, Description: s.Description,
-		Status: s.Status, StatusName: w.status(s.Status), Switch: q.switchOf(s, rep),
+		Status: s.Status, StatusName: w.status(s.Status), Switch: q.switchOf(s, q.changeOf(s, rep)),
 		Facts: w.overview(s), Rules: w.restrictions(s.Coupon, s.Limits)}
 	var err error
 	if s.Version > 1 {
@@ -80,21 +84,30 @@ func (q *request) about(s coupon.CouponState, rep reportState) (couponView, erro
 		history := w.history(q.links, s.Coupon, versions)
 		view.History = &history
 	}
+	if q.may(Edit) && s.Status != coupon.Archived {
+		view.Edit = q.links.edit(s.ID)
+	}
 	view.Next, err = q.next(s, rep)
 	return view, err
 }
 
-// switchOf is the form that switches a coupon; nil if nobody may.
-func (q *request) switchOf(s coupon.CouponState, rep reportState) *switchView {
+// changeOf is where the forms of a coupon's page post.
+func (q *request) changeOf(s coupon.CouponState, rep reportState) func(action string) string {
+	return func(action string) string { return q.links.change(s.ID, action, rep) }
+}
+
+// switchOf is the form that switches a coupon, posted to where to says; nil if
+// nobody may.
+func (q *request) switchOf(s coupon.CouponState, to func(action string) string) *switchView {
 	w, code := q.words, string(s.Code)
 	switch {
-	case !q.may(Switch) || s.Status == coupon.Archived:
+	case !q.h.may(q.r, Switch, s.Coupon) || s.Status == coupon.Archived:
 		return nil
 	case s.Inactive:
-		return &switchView{post: q.post(q.links.change(s.ID, "activate", rep)), Verb: w.t("coupon.activate"),
+		return &switchView{post: q.post(to("activate")), Verb: w.t("coupon.activate"),
 			Does: w.t("coupon.next.activate"), Confirm: w.t("coupon.activate-confirm", "code", code)}
 	default:
-		return &switchView{post: q.post(q.links.change(s.ID, "deactivate", rep)), Verb: w.t("coupon.deactivate"), Off: true,
+		return &switchView{post: q.post(to("deactivate")), Verb: w.t("coupon.deactivate"), Off: true,
 			Does: w.t("coupon.next.deactivate"), Confirm: w.t("coupon.deactivate-confirm", "code", code)}
 	}
 }

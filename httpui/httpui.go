@@ -5,6 +5,13 @@
 //	ui, err := httpui.New(httpui.Config{Service: svc, Authorize: auth, BasePath: "/admin/coupons"})
 //	mux.Handle("/admin/coupons/", ui)
 //
+// gorilla/mux mounts it with PathPrefix("/admin/coupons").Handler(ui), chi with
+// Mount("/admin/coupons", ui). gin and echo take two routes for any method, of
+// gin.WrapH(ui) or echo.WrapHandler(ui): "/admin/coupons", and what is below it.
+// What their middleware finds out about the user must be in the context of the
+// [http.Request], because Authorize sees no other. examples/routers has a host with
+// each of them.
+//
 // The pages work without JavaScript; the embedded htmx only saves reloads. Their
 // state is in the URL. Nothing is loaded from another host, nothing in the pages
 // is inline, and every answer carries a strict Content-Security-Policy.
@@ -23,6 +30,7 @@ import (
 	"net/url"
 	"path"
 	"strings"
+	"time"
 
 	"golang.org/x/text/language"
 
@@ -72,19 +80,24 @@ type Config struct {
 
 	// Locale is in which language and how amounts, numbers and dates are written:
 	// "de", "en-US", "ar-EG". LocaleOf is the same per request, and comes first if
-	// it gives one. Without either it is what the browser asks for.
-	// A language that is not there is answered in English.
+	// it gives one. Without either it is what the browser asks for. English, German
+	// and Arabic are there; another language is answered in English.
 	Locale   string
 	LocaleOf func(*http.Request) string
 
 	// Locales has files named "fr.json" in its root: more languages, or other texts
-	// for keys of ours. Translate gives the text of a key in a locale, before any
+	// for keys of ours. One of a region, as "fr-CA.json", holds only what is said
+	// otherwise there. Translate gives the text of a key in a locale, before any
 	// file; ok is false for what it leaves to us. The keys are those of en.json; a
 	// text with a number has a key for each plural form, ending in ".one", ".other"
 	// and so on.
 	Locales   fs.FS
 	Translate func(locale, key string) (text string, ok bool)
 
+	// Zone is the IANA zone in which the days of the list begin, where figures of
+	// many coupons stand side by side; a coupon's own page goes by the coupon's
+	// zone. Empty is the zone of the newest coupon.
+	Zone string
 	// Formatter writes the amounts, numbers and dates of a locale where a host
 	// would rather do that its own way. It is called for every request, with the
 	// locale that was chosen for it ("en-GB", "ar-EG"). Nil, and a nil Formatter,
@@ -169,7 +182,13 @@ type route struct {
 // routes are all of them.
 var routes = []route{
 	{"GET", "/{$}", View, (*Handler).list},
+	{"GET", "/new", Create, (*Handler).newForm},
+	{"POST", "/new", Create, (*Handler).create},
+	{"POST", "/preview", Create, (*Handler).preview},
 	{"GET", "/c/{id}", View, (*Handler).coupon},
+	{"GET", "/c/{id}/edit", Edit, (*Handler).editForm},
+	{"POST", "/c/{id}/edit", Edit, (*Handler).update},
+	{"POST", "/c/{id}/preview", Edit, (*Handler).previewEdit},
 	{"GET", "/c/{id}/bookings", View, (*Handler).bookings},
 	{"GET", "/c/{id}/widget/summary", View, widgetRoute(SummaryWidget)},
 	{"GET", "/c/{id}/widget/chart", View, widgetRoute(ChartWidget)},
@@ -185,6 +204,9 @@ var routes = []route{
 func New(cfg Config) (*Handler, error) {
 	if cfg.Service == nil && cfg.ServiceOf == nil {
 		return nil, errors.New("httpui: Config.Service or ServiceOf is required")
+	}
+	if _, err := time.LoadLocation(cfg.Zone); err != nil {
+		return nil, fmt.Errorf("httpui: Config.Zone %q must be a zone such as Europe/Berlin: %w", cfg.Zone, err)
 	}
 	base, err := cleanBase(cfg.BasePath)
 	if err != nil {
@@ -269,7 +291,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.fail(w, r, errNotFound) // the mux would redirect, and does not know the base path
 	default:
 		inner := r.Clone(withActor(r.Context(), actor))
-		inner.URL.Path, inner.URL.RawPath = m.path, ""
+		inner.URL.Path, inner.URL.RawPath = m.path, m.raw
 		h.mux.ServeHTTP(w, inner)
 	}
 }
@@ -327,8 +349,9 @@ func (h *Handler) serve(rt route, w http.ResponseWriter, r *http.Request) error 
 	return rt.serve(h, q)
 }
 
-// maxBody is the size of the largest form, in bytes.
-const maxBody = 64 << 10
+// maxBody is the size of the largest form, in bytes: of a coupon with all its
+// texts, as a browser escapes them.
+const maxBody = 128 << 10
 
 // maxFields is how many values a form may have: more than any page of ours asks for.
 const maxFields = 2000

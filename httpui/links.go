@@ -62,6 +62,11 @@ func (l links) change(id coupon.ID, action string, s reportState) string {
 	return l.of(id) + "/" + action + s.query().String()
 }
 
+// changeInList is where a form of the list posts.
+func (l links) changeInList(id coupon.ID, action string, s listState) string {
+	return l.of(id) + "/" + action + append(query{fromList + "=1"}, s.query()...).String()
+}
+
 func (l links) newCoupon() string { return l.base + "/new" }
 
 func (l links) edit(id coupon.ID) string { return l.of(id) + "/edit" }
@@ -70,6 +75,14 @@ func (l links) edit(id coupon.ID) string { return l.of(id) + "/edit" }
 func (l links) duplicate(id coupon.ID) string {
 	return l.newCoupon() + query{}.with("from", string(id)).String()
 }
+
+// preview is where a form for a new coupon asks what it would be: one that begins
+// with what another has, if from is not empty.
+func (l links) preview(from coupon.ID) string {
+	return l.base + "/preview" + query{}.with("from", string(from)).String()
+}
+
+func (l links) previewEdit(id coupon.ID) string { return l.of(id) + "/preview" }
 
 func (l links) of(id coupon.ID) string { return l.base + "/c/" + url.PathEscape(string(id)) }
 

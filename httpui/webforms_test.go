@@ -39,7 +39,7 @@ func (s *shop) contents(t testing.TB) string {
 			for v, err := range s.svc.Versions(t.Context(), c.ID) {
 				write(v, err)
 			}
-			for k, err := range s.svc.Codes(t.Context(), c.ID, "") {
+			for k, err := range s.svc.Codes(t.Context(), c.ID, coupon.CodeFilter{}) {
 				write(k, err)
 			}
 			notes, err := s.svc.Notes(t.Context(), c.ID)

@@ -29,7 +29,7 @@ func formRoutes() []httpui.Route {
 // The store that notices writes (see TestReadingWritesNothing) must know them all.
 func TestEveryStoreMethodReadsOrWrites(t *testing.T) {
 	t.Parallel()
-	reads := strings.Fields("Coupon CouponByCode Coupons Versions Codes Notes Redemptions Series Events Counters Sum Refusals Verify")
+	reads := strings.Fields("Batches Coupon CouponByCode Coupons Versions Codes Notes Redemptions Series Events Counters Sum Refusals Verify")
 	writes := strings.Fields("InsertCoupon UpdateCoupon InsertNote UpdateNote DeleteNote InsertCodes RecordRefusals Write Rebuild")
 	store := reflect.TypeFor[coupon.Store]()
 	for i := range store.NumMethod() {

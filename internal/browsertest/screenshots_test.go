@@ -48,6 +48,7 @@ var pictures = []picture{
 	{"coupon", "{SPARKLE15}", Options{}, nil},
 	{"coupon-dark", "{SPARKLE15}", night, nil},
 	{"coupon-line", "{SPARKLE15}", Options{}, []step{clickOn("#cp-line"), waitFor(".cp-dot")}},
+	{"coupon-arabic", "{SPARKLE15}", Options{Language: "ar"}, nil},
 	{"coupon-narrow", "{SPARKLE15}", phone, nil},
 	{"bookings", "{SPARKLE15}/bookings?period=28d", Options{}, nil},
 	{"bookings-dark", "{SPARKLE15}/bookings?period=28d", night, nil},
