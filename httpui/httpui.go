@@ -196,6 +196,9 @@ var routes = []route{
 	{"GET", "/c/{id}/history", View, (*Handler).history},
 	{"POST", "/c/{id}/deactivate", Switch, (*Handler).deactivate},
 	{"POST", "/c/{id}/activate", Switch, (*Handler).activate},
+	{"POST", "/c/{id}/notes", Annotate, (*Handler).addNote},
+	{"POST", "/c/{id}/notes/edit", Annotate, (*Handler).editNote},
+	{"POST", "/c/{id}/notes/remove", Annotate, (*Handler).removeNote},
 	{"POST", "/c/{id}/archive", Archive, (*Handler).archive}, // last: nothing can be done after it
 	{"GET", "/static/{file}", "", (*Handler).static},
 }

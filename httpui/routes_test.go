@@ -44,6 +44,12 @@ func targetOf(t testing.TB, h *httpui.Handler, s *shop, rt httpui.Route) (target
 		return s.page("SPRING15", "/deactivate"), 303
 	case "/c/{id}/activate":
 		return s.page("SPRING15", "/activate"), 303
+	case "/c/{id}/notes":
+		return s.page("SPRING15", "/notes"), 422
+	case "/c/{id}/notes/edit":
+		return s.page("SPRING15", "/notes/edit"), 422
+	case "/c/{id}/notes/remove":
+		return s.page("SPRING15", "/notes/remove"), 400 // of which note?
 	case "/c/{id}/history":
 		return s.page("SPRING15", "/history"), 200
 	case "/c/{id}/archive":

@@ -82,7 +82,7 @@ func TestEveryPageInEveryLook(t *testing.T) {
 						if n := p.Sideways(); n > 0 {
 							t.Errorf("it is %d pixels wider than the screen", n)
 						}
-						if want := "rtl"; look.options.Language == "ar" && p.Attributes("html", "dir")[0] != want {
+						if look.options.Language == "ar" && p.Attributes("html", "dir")[0] != "rtl" {
 							t.Errorf("it does not run from right to left")
 						}
 						if !strings.HasSuffix(path, "/unknown") { // the status is an error to the browser
