@@ -230,8 +230,13 @@ func (t *tenant) all(q coupon.RedemptionQuery) []coupon.Redemption {
 			}
 		}
 	}
-	if q.Booking != "" {
-		add(t.redemptions[q.Booking])
+	if bookings := q.Bookings; q.Booking != "" || len(bookings) > 0 {
+		if q.Booking != "" {
+			bookings = []string{q.Booking}
+		}
+		for _, id := range slices.Compact(slices.Sorted(slices.Values(bookings))) {
+			add(t.redemptions[id])
+		}
 		return out
 	}
 	for _, list := range t.redemptions {
@@ -314,7 +319,8 @@ func (s *Store) Sum(ctx context.Context, q coupon.SumQuery) ([]coupon.BucketSums
 	cells := map[cell]*coupon.BucketSums{}
 	err := s.read(ctx, func(t *tenant) error {
 		last := len(q.Bounds) - 1
-		all := coupon.RedemptionQuery{Coupon: q.Coupon, Unscheduled: q.Unscheduled, Code: q.Code, Range: coupon.Range{From: q.Bounds[0], To: q.Bounds[last], Clock: q.Clock}}
+		all := coupon.RedemptionQuery{Coupon: q.Coupon, Unscheduled: q.Unscheduled, Code: q.Code, States: q.States, NewCustomer: q.NewCustomer, CostKnown: q.CostKnown,
+			Range: coupon.Range{From: q.Bounds[0], To: q.Bounds[last], Clock: q.Clock}}
 		for _, r := range t.all(all) {
 			if !r.State.Counts() {
 				continue

@@ -139,6 +139,7 @@ func TestSumsReadOnlyTheIndexOfTheirClock(t *testing.T) {
 		"timeline by made-at":      {made},
 		"summary by service-date":  {service, made}, // and what was made and has no service date
 		"timeline by service-date": {service},
+		"narrowed totals":          {made},
 	} {
 		found := 0
 		for _, s := range calls[call] {

@@ -15,6 +15,8 @@ var listCases = []testCase{
 	{"search-is-literal", "a search finds the text as it is, in any case and script: % _ \\ and quotes are characters", searchIsLiteral},
 	{"redemptions-sorted-and-paged", "every order, up and down, in pages of any size, gives each redemption once, keys breaking ties", redemptionsPaged},
 	{"redemptions-filtered", "a page has those redemptions for which RedemptionQuery.Holds, and no others", redemptionsFiltered},
+	{"totals", "the totals of a filter are the fold of what it lists", totalsAgree},
+	{"live", "a list of what is live leaves out a reservation from the instant at which it ends", liveListed},
 	{"edits-do-not-disturb-a-walk", "what is added or changed between two pages neither repeats nor hides the rest", walkUndisturbed},
 }
 
@@ -244,6 +246,12 @@ func crowd(e *env) []coupon.Redemption {
 		row.Currency = []string{"USD", "EUR", "JPY"}[i%3]
 		row.Discount = minor(int64(i%4), "JPY").Amount
 		row.Customer = []string{"", "ann", "Ann", "ann@example.com"}[i%4]
+		if i%4 > 1 {
+			row.EarlierBookings = new(i % 4 / 3)
+		}
+		if i%5 > 1 {
+			row.Cost = new(minor(int64(i%3), "JPY").Amount)
+		}
 		if i%3 > 0 {
 			row.Service = coupon.ServiceTime(start.AddDate(0, 0, i%5))
 		}
@@ -285,6 +293,8 @@ func redemptionsFiltered(e *env) {
 	for what, q := range map[string]coupon.RedemptionQuery{
 		"of a coupon":           {Coupon: one},
 		"of a booking":          {Booking: "b3"},
+		"of several bookings":   {Bookings: []string{"c25", "b3", "nothing", "b3", "b0"}},
+		"of one of several":     {Booking: "b3", Bookings: []string{"b0", "b3"}},
 		"of a customer":         {Customer: "ann"},
 		"of a code":             {Code: "TWO"},
 		"of a currency":         {Currency: "JPY"},
@@ -298,6 +308,9 @@ func redemptionsFiltered(e *env) {
 		"served until":          {Range: coupon.Range{To: served.To, Clock: coupon.ServiceAt}},
 		"any service date":      {Range: coupon.Range{Clock: coupon.ServiceAt}},
 		"without service date":  {Unscheduled: true},
+		"of new customers":      {NewCustomer: true},
+		"with a known cost":     {CostKnown: true},
+		"new and known":         {Coupon: one, NewCustomer: true, CostKnown: true, States: []coupon.State{coupon.Redeemed, coupon.Refunded}, Range: made},
 		"all of it":             {Coupon: one, Customer: "ann", Currency: "USD", States: []coupon.State{coupon.Redeemed}, Range: made},
 		"nothing":               {Booking: "b3", Customer: "nobody"},
 	} {
@@ -307,6 +320,92 @@ func redemptionsFiltered(e *env) {
 				q.Range.Clock = coupon.MadeAt
 			}
 			wantList(e, what+" by "+string(by), e.pages(q, 2), model(all, q.Holds, by.CursorOf, false), keyOf)
+		}
+	}
+}
+
+// conditions are filters of the redemptions of a coupon, one for each kind and some
+// for several.
+func conditions(id coupon.ID) map[string]coupon.RedemptionFilter {
+	made := coupon.Range{From: start.Add(time.Microsecond), To: start.Add(3 * time.Microsecond)}
+	served := coupon.Range{From: start.AddDate(0, 0, 1), To: start.AddDate(0, 0, 4), Clock: coupon.ServiceAt}
+	counted := []coupon.State{coupon.Redeemed, coupon.Refunded}
+	out := map[string]coupon.RedemptionFilter{
+		"all":                  {},
+		"counted":              {States: counted},
+		"refunded":             {States: []coupon.State{coupon.Refunded}},
+		"cancelled":            {States: []coupon.State{coupon.Cancelled}},
+		"reserved":             {States: []coupon.State{coupon.Reserved}},
+		"in a currency":        {Currency: "JPY"},
+		"without service date": {Unscheduled: true},
+		"made in a range":      {Range: made},
+		"served in a range":    {Range: served},
+		"new customers":        {NewCustomer: true},
+		"cost known":           {CostKnown: true},
+		"of its code":          {Code: "one"},
+		"of another code":      {Code: "two"},
+		"of a customer":        {Customer: " ANN "},
+		"of a booking":         {Booking: "b3"},
+		"of some bookings":     {Bookings: []string{"b3", "b0", "c24"}},
+		"of a series":          {Series: "s"},
+		"new, counted, made":   {NewCustomer: true, States: counted, Range: made, Currency: "USD"},
+		"cost, served, of all": {CostKnown: true, Range: served, Code: "ONE"},
+	}
+	for what, f := range out {
+		f.Coupon = id
+		out[what] = f
+	}
+	return out
+}
+
+func totalsAgree(e *env) {
+	id := crowd(e)[0].Coupon
+	if _, err := e.svc.Reserve(e.Context(), by("reserved", "ann"), hold, "ONE"); err != nil {
+		e.Fatalf("Reserve: %v", err)
+	}
+	some := 0
+	for what, f := range conditions(id) {
+		want, err := coupon.Fold(e.svc.Redemptions(e.Context(), f))
+		if err != nil {
+			e.Fatalf("Fold: %v", err)
+		}
+		f.Sort, f.After = coupon.ByDiscount, "left out"
+		got, err := e.svc.Totals(e.Context(), f)
+		if err != nil {
+			e.Fatalf("Totals: %v", err)
+		}
+		if !equal(got, want) {
+			e.Errorf("%s: the totals are %s, what is listed adds up to %s", what, text(got), text(want))
+		}
+		some += len(want)
+	}
+	if some < 30 {
+		e.Errorf("only %d totals were compared", some)
+	}
+	_, err := e.svc.Totals(e.Context(), coupon.RedemptionFilter{})
+	e.is("totals of every coupon", err, coupon.ErrInvalid)
+	_, err = e.svc.Totals(e.Context(), coupon.RedemptionFilter{Coupon: id, Bookings: make([]string, coupon.MaxBookings+1)})
+	e.is("totals of too many bookings", err, coupon.ErrInvalid)
+}
+
+func liveListed(e *env) {
+	id := e.coupon("C").ID
+	e.reserve(by("b1", "ann"), "C")
+	e.clock.set(start.Add(time.Minute))
+	e.reserve(by("b2", "ann"), "C")
+	e.redeem(by("b3", "ann"), "C")
+	for _, tt := range []struct {
+		at   time.Time
+		want string
+	}{{start.Add(hold - time.Microsecond), "b1 b2 b3"}, {start.Add(hold), "b2 b3"}, {start.Add(hold + time.Minute), "b3"}} {
+		e.clock.set(tt.at)
+		f := coupon.RedemptionFilter{Coupon: id, States: []coupon.State{coupon.Reserved, coupon.Redeemed}, Sort: coupon.ByBooking, Live: true}
+		if got := bookings(e.redemptions(f)); got != tt.want {
+			e.Errorf("at %s live are %q, want %q", tt.at, got, tt.want)
+		}
+		f.Live = false
+		if got := bookings(e.redemptions(f)); got != "b1 b2 b3" {
+			e.Errorf("with those that have expired: %q", got)
 		}
 	}
 }

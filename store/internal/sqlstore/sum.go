@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/schema"
 
 	"github.com/couponkit/coupon"
 )
@@ -40,18 +42,11 @@ func (s *Store) Sum(ctx context.Context, f coupon.SumQuery) (sums []coupon.Bucke
 	if err != nil {
 		return nil, err
 	}
-	only, code := bun.Safe(""), bun.SafeQuery("")
-	if f.Unscheduled {
-		only = "AND r.service_at IS NULL"
-	}
-	if f.Code != "" {
-		code = bun.SafeQuery("AND r.code = ?", text(f.Code))
-	}
 	err = s.read(ctx, "sum", func(q conn) error {
 		cells := map[cell]*coupon.Sums{}
 		err := chunked(bucketsOf(f), maxBuckets, func(buckets []bucket) error {
 			var rows []sumRow
-			err := s.sumOfBuckets(ctx, q, &rows, buckets, sumColumns, text(f.Coupon), at, only, code)
+			err := s.sumOfBuckets(ctx, q, &rows, buckets, sumColumns, text(f.Coupon), at, narrowing(f))
 			if err != nil {
 				return s.overflow(ctx, q, f.Coupon, err)
 			}
@@ -77,6 +72,30 @@ func (s *Store) Sum(ctx context.Context, f coupon.SumQuery) (sums []coupon.Bucke
 	return sums, err
 }
 
+// narrowing are the conditions of a sum beside its coupon and buckets. All are on
+// columns of the covering indexes.
+func narrowing(f coupon.SumQuery) schema.QueryAppender {
+	var where strings.Builder
+	var args []any
+	for _, c := range []struct {
+		asked     bool
+		condition string
+		args      []any
+	}{
+		{f.Unscheduled, " AND r.service_at IS NULL", nil},
+		{f.Code != "", " AND r.code = ?", []any{text(f.Code)}},
+		{len(f.States) > 0, " AND r.state IN (?)", []any{bun.List(texts(f.States))}},
+		{f.NewCustomer, " AND r.new_customer = 1", nil},
+		{f.CostKnown, " AND r.cost IS NOT NULL", nil},
+	} {
+		if c.asked {
+			where.WriteString(c.condition)
+			args = append(args, c.args...)
+		}
+	}
+	return bun.SafeQuery(where.String(), args...)
+}
+
 // sumColumns are those of sumRow that are added up.
 const sumColumns bun.Safe = `COUNT(*) AS n,
 	CAST(SUM(r.subtotal) AS BIGINT) AS subtotal, CAST(SUM(r.eligible) AS BIGINT) AS eligible, CAST(SUM(r.discount) AS BIGINT) AS discount,
@@ -93,14 +112,14 @@ func (s *Store) sumOfBuckets(ctx context.Context, q conn, rows *[]sumRow, bucket
 	if s.dialect.WidthBucket {
 		first, last := buckets[0], buckets[len(buckets)-1]
 		args = append(args, first.i-1, list(convert(buckets, func(b bucket) any { return b.lo })), first.lo, last.hi)
-		return q.scan(ctx, rows, `SELECT ?5 + width_bucket(?2, CAST(ARRAY[?6] AS BIGINT[])) AS i, r.currency, r.state, ?0 FROM ?redemptions AS r
-			WHERE r.merchant = ?merchant AND r.coupon = ?1 AND ?2 >= ?7 AND ?2 < ?8 ?3 ?4
+		return q.scan(ctx, rows, `SELECT ?4 + width_bucket(?2, CAST(ARRAY[?5] AS BIGINT[])) AS i, r.currency, r.state, ?0 FROM ?redemptions AS r
+			WHERE r.merchant = ?merchant AND r.coupon = ?1 AND ?2 >= ?6 AND ?2 < ?7 ?3
 				AND r.state IN ('redeemed', 'refunded', 'cancelled')
 			GROUP BY 1, r.currency, r.state`, args...)
 	}
 	args = append(args, values(convert(buckets, func(b bucket) list { return list{b.i, b.lo, b.hi} })))
-	return q.scan(ctx, rows, `WITH bucket (i, lo, hi) AS (VALUES ?5) SELECT bucket.i, r.currency, r.state, ?0 FROM bucket CROSS JOIN ?redemptions AS r
-		WHERE r.merchant = ?merchant AND r.coupon = ?1 AND ?2 >= bucket.lo AND ?2 < bucket.hi ?3 ?4
+	return q.scan(ctx, rows, `WITH bucket (i, lo, hi) AS (VALUES ?4) SELECT bucket.i, r.currency, r.state, ?0 FROM bucket CROSS JOIN ?redemptions AS r
+		WHERE r.merchant = ?merchant AND r.coupon = ?1 AND ?2 >= bucket.lo AND ?2 < bucket.hi ?3
 			AND r.state IN ('redeemed', 'refunded', 'cancelled')
 		GROUP BY bucket.i, r.currency, r.state`, args...)
 }
