@@ -11,8 +11,9 @@ import (
 )
 
 // ID names a coupon or a note. It is opaque, unguessable, ordered by the time it
-// was made, and safe in a URL. The Service makes ids; the zero value means "not
-// yet created".
+// was made, and safe in a URL, if the Service made it: see [Service.NewID]. One of
+// the host's own has 1 to 64 of the letters A–Z and a–z, digits, "-" and "_". The
+// zero value means "not yet created".
 type ID string
 
 // Code is what a customer types, in its canonical form: 1 to 64 characters of
@@ -77,6 +78,10 @@ func checkText(p *problems, field, s string, most int, lines bool) {
 }
 
 var idEncoding = base32.NewEncoding("0123456789abcdefghijklmnopqrstuv").WithPadding(base32.NoPadding)
+
+// NewID makes an id, for a form to carry: whatever is created under it is created
+// once, however often the form is sent. It fails only if [Config].Rand does.
+func (s *Service) NewID() (ID, error) { return newID(s.Now(), s.rand) }
 
 // newID is 48 bits of milliseconds, then 80 random bits.
 func newID(now time.Time, random io.Reader) (ID, error) {

@@ -32,7 +32,7 @@ const (
 // Coupon is an offer. Make one with [Service.Create]; the zero value is not
 // valid (it has no code, start or discount).
 type Coupon struct {
-	ID          ID     `json:"id"`                    // set by Create
+	ID          ID     `json:"id"`                    // unique; see Create
 	Code        Code   `json:"code"`                  // what customers type; see ParseCode
 	Name        string `json:"name,omitempty"`        // for the owner only; at most 200 characters
 	Description string `json:"description,omitempty"` // for the owner only; at most 2000 characters
@@ -165,22 +165,41 @@ func instant(t time.Time) time.Time {
 	return t.UTC().Truncate(time.Microsecond)
 }
 
-// Create stores a new coupon and gives it back with its id, version 1 and who
-// made it. Those fields of c are ignored. All that is wrong with c comes back in
-// one [*InvalidError]; a code in use is [ErrDuplicateCode].
+// Create stores a new coupon and gives it back with version 1, when it was made
+// and by whom; those fields of c, and ArchivedAt, are ignored. All that is wrong
+// with c comes back in one [*InvalidError]; a code in use is [ErrDuplicateCode].
+//
+// The ID is the caller's, made with [Service.NewID] before the form is shown, so
+// that a form sent twice makes one coupon: under an id that is there, the same
+// content again gives the coupon as it is stored, whatever was edited since, and
+// other content is a [*CouponConflictError]. Without an ID it gets a new one.
 func (s *Service) Create(ctx context.Context, c Coupon) (Coupon, error) {
 	c = c.normal()
-	if err := c.Validate(); err != nil {
+	var p problems
+	if c.ID != "" {
+		checkHostID(&p, "id", c.ID)
+	}
+	if e, ok := errors.AsType[*InvalidError](c.Validate()); ok {
+		p = append(p, e.Fields...)
+	}
+	if err := p.err(); err != nil {
 		return Coupon{}, err
+	}
+	given := c.ID != ""
+	if !given {
+		var err error
+		if c.ID, err = s.NewID(); err != nil {
+			return Coupon{}, err
+		}
 	}
 	now := s.Now()
-	id, err := newID(now, s.rand)
-	if err != nil {
-		return Coupon{}, err
-	}
-	c.ID, c.Version, c.ArchivedAt = id, 1, time.Time{}
+	c.Version, c.ArchivedAt = 1, time.Time{}
 	c.CreatedAt, c.CreatedBy, c.UpdatedAt, c.UpdatedBy = now, s.actor, now, s.actor
-	if err := s.store.InsertCoupon(ctx, c); err != nil {
+	err := s.store.InsertCoupon(ctx, c)
+	if given && errors.Is(err, ErrVersion) {
+		return s.created(ctx, c)
+	}
+	if err != nil {
 		return Coupon{}, err
 	}
 	return c, nil
@@ -203,7 +222,10 @@ func (s *Service) CouponByCode(ctx context.Context, code string) (Coupon, error)
 }
 
 // Update stores an edited coupon under c.ID as a new version, if c.Version is
-// still the stored one; else [*VersionError] carries what is stored. It affects
+// still the stored one. The same edit again changes nothing: if c.Version is an
+// older one, and what is stored, or the version that came after c.Version, has the
+// content of c, it gives the coupon as it is stored now. Every other edit of an
+// older version is a [*VersionError], which carries what is stored. It affects
 // future redemptions only: the past keeps its version. Raising a limit by n
 // opens exactly n uses. A new limit counts the uses already made, also those of
 // transactions that are still open, for which it waits a bounded time
@@ -219,14 +241,20 @@ func (s *Service) Update(ctx context.Context, c Coupon) (Coupon, error) {
 	if err != nil {
 		return Coupon{}, err
 	}
-	if old.Version != c.Version {
-		return Coupon{}, &VersionError{Current: old}
+	if old.Version == c.Version {
+		if !old.ArchivedAt.IsZero() {
+			return Coupon{}, archived(old)
+		}
+		next := c
+		next.ArchivedAt, next.CreatedAt, next.CreatedBy = old.ArchivedAt, old.CreatedAt, old.CreatedBy
+		next, err = s.replace(ctx, old, next)
+		stale, ok := errors.AsType[*VersionError](err)
+		if !ok {
+			return next, err
+		}
+		old = stale.Current // somebody was faster, perhaps with the same edit
 	}
-	if !old.ArchivedAt.IsZero() {
-		return Coupon{}, archived(old)
-	}
-	c.ArchivedAt, c.CreatedAt, c.CreatedBy = old.ArchivedAt, old.CreatedAt, old.CreatedBy
-	return s.replace(ctx, old, c)
+	return s.updated(ctx, c, old)
 }
 
 // replace is the one way a stored coupon changes.
@@ -303,7 +331,8 @@ func (s *Service) Archive(ctx context.Context, id ID) (Coupon, error) {
 
 // Duplicate creates a new coupon with the rules and dates of another under a new
 // code. It is inactive, so that dates and limits can be adjusted before anybody
-// uses it.
+// uses it. A form that can be sent twice gives the copy to Create, under an id of
+// its own.
 func (s *Service) Duplicate(ctx context.Context, id ID, code string) (Coupon, error) {
 	c, err := s.store.Coupon(ctx, id)
 	if err != nil {
@@ -312,7 +341,7 @@ func (s *Service) Duplicate(ctx context.Context, id ID, code string) (Coupon, er
 	if c.Code, err = ParseCode(code); err != nil {
 		return Coupon{}, err
 	}
-	c.Inactive = true
+	c.ID, c.Inactive = "", true
 	return s.Create(ctx, c)
 }
 

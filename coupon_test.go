@@ -78,12 +78,12 @@ func TestCreateGivesIDVersionAndMaker(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	c, _ := plain()
-	c.Code, c.ID, c.Version, c.ArchivedAt = " ten ", "mine", 7, noon
+	c.Code, c.Version, c.ArchivedAt = " ten ", 7, noon
 	got, err := d.As("maria").Create(d.ctx, c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.ID == "" || got.ID == "mine" || got.Version != 1 || got.Code != "TEN" || !got.ArchivedAt.IsZero() {
+	if got.ID == "" || got.Version != 1 || got.Code != "TEN" || !got.ArchivedAt.IsZero() {
 		t.Errorf("created %+v", got)
 	}
 	if got.CreatedBy != "maria" || got.UpdatedBy != "maria" || !got.CreatedAt.Equal(noon) || !got.UpdatedAt.Equal(noon) {
@@ -307,6 +307,7 @@ func TestUnknownIDsAreNotFound(t *testing.T) {
 		},
 		"AddNote":    func() error { _, err := d.AddNote(d.ctx, "nope", noon, "x"); return err },
 		"Notes":      func() error { _, err := d.Notes(d.ctx, "nope"); return err },
+		"EditNote":   func() error { _, err := d.EditNote(d.ctx, "nope", "x", noon, "x"); return err },
 		"RemoveNote": func() error { return d.RemoveNote(d.ctx, "nope", "x") },
 		"Cancel":     func() error { _, err := d.Cancel(d.ctx, "nope"); return err },
 		"Refund": func() error {

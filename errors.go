@@ -24,8 +24,9 @@ var (
 	// ErrRefused is matched by [*RefusedError].
 	ErrRefused = errors.New("coupon: refused")
 	// ErrConflict: the same key was used before with other content. Matched by
-	// [*ConflictError], and of a coupon by [*CouponConflictError].
-	ErrConflict = errors.New("coupon: the booking has another redemption of this coupon")
+	// [*ConflictError], of a coupon by [*CouponConflictError], and of a note by
+	// [*NoteConflictError].
+	ErrConflict = errors.New("coupon: the same key was used before with other content")
 	// ErrCancelled: the redemption was cancelled. Matched by [*CancelledError].
 	ErrCancelled = errors.New("coupon: the redemption is cancelled")
 	// ErrReservationEnded: what was reserved has expired or was released. Matched
@@ -119,8 +120,8 @@ func (e *ConflictError) Error() string {
 // Is matches [ErrConflict].
 func (e *ConflictError) Is(target error) bool { return target == ErrConflict }
 
-// CouponConflictError says that a coupon to be imported is there already and was
-// imported or created with other content. It matches [ErrConflict].
+// CouponConflictError says that a coupon to be created or imported is there
+// already, and was made with other content. It matches [ErrConflict].
 type CouponConflictError struct {
 	Coupon  ID       // that is there
 	Differs []string // in which fields, as in JSON: "name", "restrictions.limits", "codes[0]"
@@ -133,6 +134,20 @@ func (e *CouponConflictError) Error() string {
 
 // Is matches [ErrConflict].
 func (e *CouponConflictError) Is(target error) bool { return target == ErrConflict }
+
+// NoteConflictError carries the note that is stored under the id already, with
+// another instant or text. It matches [ErrConflict].
+type NoteConflictError struct {
+	Stored Note // as it is stored
+}
+
+// Error is for logs.
+func (e *NoteConflictError) Error() string {
+	return fmt.Sprintf("coupon: note %s is there with other content", e.Stored.ID)
+}
+
+// Is matches [ErrConflict].
+func (e *NoteConflictError) Is(target error) bool { return target == ErrConflict }
 
 // CancelledError carries the cancelled redemption. It matches [ErrCancelled].
 type CancelledError struct {

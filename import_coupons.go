@@ -116,7 +116,7 @@ func (row PastCoupon) normal(now time.Time, actor string) (couponRow, error) {
 	c := row.Coupon.normal()
 	var p problems
 	if c.ID != "" || !c.ArchivedAt.IsZero() {
-		checkHostID(&p, c.ID)
+		checkHostID(&p, "id", c.ID)
 	}
 	if e, ok := errors.AsType[*InvalidError](c.Validate()); ok {
 		p = append(p, e.Fields...)
@@ -155,15 +155,15 @@ func (row PastCoupon) normal(now time.Time, actor string) (couponRow, error) {
 }
 
 // checkHostID: it stands in addresses of pages.
-func checkHostID(p *problems, id ID) {
+func checkHostID(p *problems, field string, id ID) {
 	bad := strings.IndexFunc(string(id), func(r rune) bool {
 		return (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != '_'
 	})
 	switch {
 	case id == "":
-		p.add("id", "", "must be set of an archived coupon: nothing else tells that it is there already")
+		p.add(field, "", "must be set of an archived coupon: nothing else tells that it is there already")
 	case bad >= 0 || len(id) > 64:
-		p.add("id", string(id), "must have 1 to 64 of the letters A–Z and a–z, digits, - and _")
+		p.add(field, string(id), "must have 1 to 64 of the letters A–Z and a–z, digits, - and _")
 	}
 }
 

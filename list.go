@@ -325,7 +325,8 @@ func (q RedemptionQuery) Holds(r Redemption) bool {
 // Holds reports whether a coupon is one of those that the query asks for, After
 // apart.
 func (q CouponQuery) Holds(c Coupon) bool {
-	return (q.Search == "" || strings.Contains(SearchText(c), q.Search)) &&
+	return (len(q.IDs) == 0 || slices.Contains(q.IDs, c.ID)) &&
+		(q.Search == "" || strings.Contains(SearchText(c), q.Search)) &&
 		(q.Audience == nil || *q.Audience == c.Audience) &&
 		(q.Kind == "" || q.Kind == c.Discount.Kind) &&
 		(q.Archived == nil || *q.Archived == !c.ArchivedAt.IsZero())

@@ -7,32 +7,70 @@ import (
 )
 
 // AddNote puts a named instant on the chart of a coupon: what the owner did and
-// when, so that its effect can be seen. at is cut to microseconds; the text is
-// one line of 1 to 200 characters.
+// when, so that its effect can be seen. It is [Service.PutNote] under a new id:
+// called twice, it adds two.
 func (s *Service) AddNote(ctx context.Context, id ID, at time.Time, text string) (Note, error) {
+	return s.PutNote(ctx, Note{Coupon: id, At: at, Text: text})
+}
+
+// PutNote puts a note on the chart of a coupon: Coupon, At, Text and ID of n are
+// taken, the rest is set. At is cut to microseconds; Text is one line of 1 to 200
+// characters. The ID is the caller's, made with [Service.NewID] before the form is
+// shown, so that a form sent twice adds one note: the same note again is given as
+// it is stored. One with other content is a [*NoteConflictError]. Without an ID it
+// gets a new one. A coupon that is not there is [ErrNotFound]; all that is wrong
+// with n is one [*InvalidError].
+func (s *Service) PutNote(ctx context.Context, n Note) (Note, error) {
 	var p problems
-	text = strings.TrimSpace(text)
-	if text == "" {
-		p.add("note.text", "", "must be set")
+	n = n.normal(&p)
+	if n.ID != "" {
+		checkHostID(&p, "note.id", n.ID)
 	}
-	checkText(&p, "note.text", text, maxNameLength, false)
-	if at.IsZero() {
-		p.add("note.at", "", "must be set")
-	}
-	checkInstant(&p, "note.at", at)
 	if err := p.err(); err != nil {
 		return Note{}, err
 	}
-	now := s.Now()
-	noteID, err := newID(now, s.rand)
-	if err != nil {
+	if n.ID == "" {
+		var err error
+		if n.ID, err = s.NewID(); err != nil {
+			return Note{}, err
+		}
+	}
+	n.CreatedAt, n.CreatedBy = s.Now(), s.actor
+	stored, err := s.store.InsertNote(ctx, n)
+	switch {
+	case err != nil:
+		return Note{}, err
+	case !stored.At.Equal(n.At) || stored.Text != n.Text:
+		return Note{}, &NoteConflictError{Stored: stored}
+	}
+	return stored, nil
+}
+
+// EditNote changes the instant and the text of a note, by the rules of
+// [Service.PutNote], and gives it as it is stored; who wrote it and when stays.
+// Doing it twice changes nothing. A note that is not there is [ErrNotFound].
+func (s *Service) EditNote(ctx context.Context, id, note ID, at time.Time, text string) (Note, error) {
+	var p problems
+	n := Note{ID: note, Coupon: id, At: at, Text: text}.normal(&p)
+	if err := p.err(); err != nil {
 		return Note{}, err
 	}
-	n := Note{ID: noteID, Coupon: id, At: instant(at), Text: text, CreatedAt: now, CreatedBy: s.actor}
-	if err := s.store.InsertNote(ctx, n); err != nil {
-		return Note{}, err
+	return s.store.UpdateNote(ctx, n)
+}
+
+// normal checks what a note says, and gives it as it is stored.
+func (n Note) normal(p *problems) Note {
+	n.Text = strings.TrimSpace(n.Text)
+	if n.Text == "" {
+		p.add("note.text", "", "must be set")
 	}
-	return n, nil
+	checkText(p, "note.text", n.Text, maxNameLength, false)
+	if n.At.IsZero() {
+		p.add("note.at", "", "must be set")
+	}
+	checkInstant(p, "note.at", n.At)
+	n.At = instant(n.At)
+	return n
 }
 
 // Notes gives all notes of a coupon, in the order of their instants.

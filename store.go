@@ -51,7 +51,12 @@ type Store interface {
 	// coupon that is not there has none.
 	Codes(ctx context.Context, q CodeQuery) ([]CouponCode, error)
 
-	InsertNote(ctx context.Context, n Note) error // ErrNotFound without its coupon
+	// InsertNote adds a note, if its coupon (else ErrNotFound) has none of that id,
+	// and gives what is stored then: n, or the one that was there.
+	InsertNote(ctx context.Context, n Note) (Note, error)
+	// UpdateNote gives the note of that coupon and id, or ErrNotFound, the At and
+	// Text of n, and gives it as it is then.
+	UpdateNote(ctx context.Context, n Note) (Note, error)
 	// Notes gives all notes of a coupon by At, then ID.
 	Notes(ctx context.Context, coupon ID) ([]Note, error)
 	DeleteNote(ctx context.Context, coupon, note ID) error
@@ -72,8 +77,9 @@ type Store interface {
 	// what reservations hold that have expired at an instant; the zero instant
 	// leaves nothing out. The map is the caller's.
 	Counters(ctx context.Context, slots []Slot, expired time.Time) (map[Slot]int64, error)
-	// Sum adds up redemptions per bucket and currency, in one snapshot. Buckets
-	// with nothing are left out. The order is by bucket, then currency.
+	// Sum adds up redemptions per coupon, bucket and currency, in one snapshot.
+	// Buckets with nothing are left out, and so is a coupon that is not there. The
+	// order is by coupon as bytes, then bucket, then currency.
 	Sum(ctx context.Context, q SumQuery) ([]BucketSums, error)
 
 	// RecordRefusals keeps refusals. Of each of their coupons it first forgets what
@@ -151,6 +157,7 @@ type Drift struct {
 // CouponQuery is what a store must find among coupons. Each field is a
 // condition; its zero value is none.
 type CouponQuery struct {
+	IDs      []ID         // one of these; each comes once
 	Search   string       // lower-case; somewhere in the lower-cased code or name
 	Audience *Audience    // exactly this one
 	Kind     DiscountKind // of discount
@@ -194,9 +201,9 @@ type RedemptionQuery struct {
 // SumQuery asks for sums over consecutive half-open buckets: bucket i is
 // [Bounds[i], Bounds[i+1]). A zero first or last bound is open.
 type SumQuery struct {
-	Coupon ID          // whose redemptions
-	Clock  Clock       // never empty
-	Bounds []time.Time // at least two, ascending
+	Coupons []ID        // whose redemptions: at least one, ascending, each once
+	Clock   Clock       // never empty
+	Bounds  []time.Time // at least two, ascending
 	// Unscheduled sums only what has no service date.
 	Unscheduled bool
 	// Code sums only what was redeemed with this code; empty: all.
@@ -208,15 +215,16 @@ type SumQuery struct {
 	CostKnown   bool
 }
 
-// BucketSums are the sums of one bucket and currency.
+// BucketSums are the sums of one coupon, bucket and currency.
 type BucketSums struct {
+	Coupon ID  // whose redemptions
 	Bucket int // its number, from 0
 	Sums
 }
 
 // Note is a named instant on the coupon's chart: "e-mail sent".
 type Note struct {
-	ID        ID        `json:"id"`                   // set by AddNote
+	ID        ID        `json:"id"`                   // unique among the coupon's
 	Coupon    ID        `json:"coupon"`               // on whose chart it is
 	At        time.Time `json:"at"`                   // the instant it names
 	Text      string    `json:"text"`                 // 1 to 200 characters

@@ -1,7 +1,6 @@
 package coupon
 
 import (
-	"context"
 	"fmt"
 	"iter"
 	"slices"
@@ -115,7 +114,7 @@ func (p Point) In(currency string) Figures { return Summary{Currencies: p.Curren
 // MaxPoints is how many points a timeline may have.
 const MaxPoints = 50_000
 
-// SummaryOption narrows what Summary and Timeline add up.
+// SummaryOption narrows what summaries and timelines add up.
 type SummaryOption func(*SumQuery) error
 
 // OfCode adds up only what was redeemed with a code, in any spelling, as
@@ -125,123 +124,6 @@ func OfCode(code string) SummaryOption {
 		q.Code, err = ParseCode(code)
 		return err
 	}
-}
-
-// narrowed is the query with the options applied.
-func (q SumQuery) narrowed(opts []SummaryOption) (SumQuery, error) {
-	for _, opt := range opts {
-		if err := opt(&q); err != nil {
-			return q, err
-		}
-	}
-	return q, nil
-}
-
-// Summary adds up the coupon's bookings in a range. Every figure is the sum of
-// the redemptions that [Service.Redemptions] lists for the same range. What is
-// only reserved, and uses from before, are in none.
-func (s *Service) Summary(ctx context.Context, id ID, r Range, opts ...SummaryOption) (Summary, error) {
-	r, err := r.normal()
-	if err != nil {
-		return Summary{}, err
-	}
-	q, err := SumQuery{Coupon: id, Clock: r.Clock, Bounds: []time.Time{r.From, r.To}}.narrowed(opts)
-	if err != nil {
-		return Summary{}, err
-	}
-	if _, err := s.store.Coupon(ctx, id); err != nil {
-		return Summary{}, err
-	}
-	out := Summary{Coupon: id, Range: r, Currencies: []Figures{}}
-	sums, err := s.store.Sum(ctx, q)
-	if err != nil {
-		return Summary{}, err
-	}
-	for _, b := range sums {
-		out.Currencies = append(out.Currencies, b.figures())
-	}
-	if r.Clock == ServiceAt {
-		out.Unscheduled, err = s.unscheduled(ctx, q)
-	}
-	return out, err
-}
-
-// unscheduled counts what was made in the range and has no service date.
-func (s *Service) unscheduled(ctx context.Context, q SumQuery) (n int64, err error) {
-	q.Clock, q.Unscheduled = MadeAt, true
-	sums, err := s.store.Sum(ctx, q)
-	for _, b := range sums {
-		n += b.Bookings
-	}
-	return n, err
-}
-
-// Totals adds up what [Service.Redemptions] lists for the same filter, Sort and
-// After apart: it is [Fold] of all pages, per currency in the order of the
-// currencies, without reading them where the filter asks for no single customer,
-// booking or series. Coupon is required. What is only reserved is in none.
-func (s *Service) Totals(ctx context.Context, f RedemptionFilter) ([]Figures, error) {
-	f.Sort, f.After = "", ""
-	q, err := f.query(s.Now())
-	if err == nil && f.Coupon == "" {
-		err = invalid("coupon", "", "must be there: bookings with two coupons would be counted twice")
-	}
-	if err != nil {
-		return nil, err
-	}
-	if q.Customer != "" || q.Booking != "" || len(q.Bookings) > 0 || q.Series != "" { // they are few
-		return Fold(s.walk(ctx, q))
-	}
-	sums, err := s.store.Sum(ctx, SumQuery{Coupon: q.Coupon, Clock: q.Range.Clock, Bounds: []time.Time{q.Range.From, q.Range.To},
-		Unscheduled: q.Unscheduled, Code: q.Code, States: q.States, NewCustomer: q.NewCustomer, CostKnown: q.CostKnown})
-	if err != nil {
-		return nil, err
-	}
-	out := []Figures{}
-	for _, b := range sums {
-		if q.Currency == "" || q.Currency == b.Currency {
-			out = append(out, b.figures())
-		}
-	}
-	return out, nil
-}
-
-// Timeline is the summary of a range cut into buckets of an interval, by the
-// calendar of an IANA zone, with a point also where nothing happened. The first
-// and last bucket are cut to the range, so that the points add up to the
-// summary. The range must have both ends and give at most [MaxPoints] points.
-func (s *Service) Timeline(ctx context.Context, id ID, r Range, interval Interval, zone string, opts ...SummaryOption) ([]Point, error) {
-	r, err := r.normal()
-	if err != nil {
-		return nil, err
-	}
-	bounds, err := interval.bounds(r, zone)
-	if err != nil {
-		return nil, err
-	}
-	q, err := SumQuery{Coupon: id, Clock: r.Clock, Bounds: bounds}.narrowed(opts)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := s.store.Coupon(ctx, id); err != nil {
-		return nil, err
-	}
-	points := make([]Point, max(0, len(bounds)-1))
-	for i := range points {
-		points[i].Start, points[i].End = bounds[i], bounds[i+1]
-	}
-	if len(points) == 0 {
-		return points, nil
-	}
-	sums, err := s.store.Sum(ctx, q)
-	if err != nil {
-		return nil, err
-	}
-	for _, b := range sums {
-		p := &points[b.Bucket]
-		p.Currencies = append(p.Currencies, b.figures())
-	}
-	return points, nil
 }
 
 // bounds are where the buckets of a range begin and end. An empty range has

@@ -76,7 +76,7 @@ func (w words) dateTime(t time.Time, loc *time.Location) dateTime {
 		return dateTime{}
 	}
 	t = t.In(loc)
-	return dateTime{w.shortDate(coupon.DateOf(t)), t.Format("15:04")}
+	return dateTime{w.shortDate(coupon.DateOf(t)), w.clockTime(t)}
 }
 
 // totalRow is the sum of all pages.
@@ -118,7 +118,7 @@ func (h *Handler) bookings(q *request) error {
 func (h *Handler) bookingsView(q *request, c coupon.Coupon, rep report, state bookingsState) (bookingsView, error) {
 	w, ctx, loc := q.words, q.r.Context(), zoneOf(c)
 	v := bookingsView{Coupon: w.name(c), Code: string(c.Code), Back: q.links.coupon(c.ID, rep.reportState), List: q.links.home(),
-		Range: w.dateRange(rep.First, rep.Last), Clock: clockNames[rep.Range.Clock], Zone: c.Zone}
+		Range: w.dateRange(rep.First, rep.Last), Clock: w.clock(rep.Range.Clock), Zone: c.Zone}
 	first := state
 	first.After = ""
 	if state.After != "" {
@@ -207,7 +207,7 @@ func (w words) totals(q *request, f coupon.RedemptionFilter, s coupon.Summary, s
 func (h *Handler) bookingRow(w words, r coupon.Redemption, loc *time.Location) bookingRow {
 	row := bookingRow{ID: r.Booking, MadeAt: w.dateTime(r.MadeAt, loc), Customer: w.customer(r.Customer), Type: w.bookingType(r),
 		Subtotal: w.Money(r.Subtotal), Discount: w.Money(r.Discount), Others: w.Money(r.OtherDiscounts), Revenue: w.Money(r.Revenue()),
-		Refunded: w.Money(r.Refund), State: r.State, StateName: stateNames[r.State]}
+		Refunded: w.Money(r.Refund), State: r.State, StateName: w.state(r.State)}
 	row.Service = w.dateTime(r.Service.At, loc)
 	if !r.Service.Day.IsZero() {
 		row.Service = dateTime{Date: w.shortDate(r.Service.Day)}

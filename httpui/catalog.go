@@ -125,7 +125,7 @@ func runsRightToLeft(s string) bool {
 // rightToLeft is the direction of the language.
 func (c *catalog) rightToLeft() bool { return c.direction() == "rtl" }
 
-func (c *catalog) direction() string { return c.texts["language.direction"] }
+func (c *catalog) direction() string { return c.text("language.direction") }
 
 // loadCatalogs reads our own languages and those of the host, whose texts take
 // the place of ours. English is the first.
@@ -170,10 +170,7 @@ func loadCatalogs(cfg Config) ([]*catalog, error) {
 	english := byTag[language.English]
 	for _, c := range byTag {
 		if c != english {
-			c.base = english
-		}
-		if c.direction() == "" {
-			c.texts["language.direction"] = "ltr"
+			c.base = baseOf(c.tag, byTag, english)
 		}
 		out = append(out, c)
 	}
@@ -184,6 +181,16 @@ func loadCatalogs(cfg Config) ([]*catalog, error) {
 		return cmp.Compare(a.tag.String(), b.tag.String())
 	})
 	return out, nil
+}
+
+// baseOf is the language of a region, as "de" of "de-AT", or else English.
+func baseOf(tag language.Tag, byTag map[language.Tag]*catalog, english *catalog) *catalog {
+	for tag = tag.Parent(); tag != language.Und; tag = tag.Parent() {
+		if c := byTag[tag]; c != nil {
+			return c
+		}
+	}
+	return english
 }
 
 func boolInt(b bool) int {

@@ -245,7 +245,7 @@ func (w words) sentence(buckets []bucket, by coupon.Interval, over string) strin
 	s := w.plural(total, "redemption", "redemptions") + ", " + over + "."
 	if len(buckets) > 1 && most > 1 {
 		s += " The most, " + w.Count(most) + ", " + buckets[best].When
-		if name := intervalNames[by]; equals > 0 {
+		if name := w.interval(by); equals > 0 {
 			s += " and " + w.plural(equals, "other "+name, "other "+name+"s")
 		}
 		s += "."

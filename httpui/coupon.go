@@ -64,7 +64,7 @@ func (h *Handler) coupon(q *request) error {
 func (h *Handler) aboutView(q *request, s coupon.CouponState, rep reportState) couponView {
 	w := q.words
 	view := couponView{List: q.links.home(), Code: string(s.Code), Name: s.Name, Description: s.Description,
-		Status: s.Status, StatusName: statusNames[s.Status], Reason: w.reason(s),
+		Status: s.Status, StatusName: w.status(s.Status), Reason: w.reason(s),
 		Facts: w.facts(s), Rules: w.restrictions(s)}
 	switch {
 	case !q.may(Switch) || s.Status == coupon.Archived:
@@ -93,7 +93,7 @@ func (w words) facts(s coupon.CouponState) []fact {
 		name,
 		{Label: "Code", Text: string(c.Code)},
 		{Label: "Audience", Text: w.audience(c.Audience)},
-		{Label: "Status", Text: statusNames[s.Status], More: w.reason(s)},
+		{Label: "Status", Text: w.status(s.Status), More: w.reason(s)},
 		{Label: "Discount", Text: w.discount(c.Discount)},
 		{Label: "Starts", Text: w.start(c, w.date), More: c.Zone},
 	}

@@ -2,7 +2,7 @@ package httpui
 
 import (
 	"strings"
-	"time"
+	"unicode"
 
 	"github.com/bojanz/currency"
 	"github.com/shopspring/decimal"
@@ -10,12 +10,31 @@ import (
 	"github.com/couponkit/coupon"
 )
 
-// formats writes amounts, numbers and dates as one locale does.
+// Formatter writes amounts, numbers and dates in one locale, where a host would
+// rather do that its own way: see [Config.Formatter]. An empty text leaves that
+// one to us. What it writes is shown as it is, escaped.
+type Formatter interface {
+	// Amount writes an amount of money. short asks for one within a sentence, where
+	// whole amounts go without decimals ("$20"); the others stand in columns, with
+	// all digits of the currency ("$20.00").
+	Amount(m coupon.Money, short bool) string
+	// Number writes a count, or the number of a percentage without its sign.
+	Number(d decimal.Decimal) string
+	// Date writes a day.
+	Date(d coupon.Date, style DateStyle) string
+	// Time writes a time of day. It is in whole minutes but for the hours of a
+	// coupon's restrictions; EndOfDay is midnight at the end of the day.
+	Time(t coupon.TimeOfDay) string
+}
+
+// formats writes amounts and numbers as one locale does.
 type formats struct {
-	money      *currency.Formatter // with all digits of the currency
-	short      *currency.Formatter // "$20" instead of "$20.00"
-	number     *currency.Formatter
-	monthFirst bool
+	locale string
+	host   Formatter           // Config.Formatter's; nil for none
+	money  *currency.Formatter // with all digits of the currency
+	short  *currency.Formatter // "$20" instead of "$20.00"
+	number *currency.Formatter
+	zero   rune // the digit
 }
 
 func newFormats(locale string) formats {
@@ -23,81 +42,95 @@ func newFormats(locale string) formats {
 		locale = "en"
 	}
 	l := currency.NewLocale(locale)
-	f := formats{money: currency.NewFormatter(l), short: currency.NewFormatter(l), number: currency.NewFormatter(l),
-		monthFirst: l.Language == "en" && l.Territory == "US"}
+	f := formats{locale: locale, zero: '0',
+		money: currency.NewFormatter(l), short: currency.NewFormatter(l), number: currency.NewFormatter(l)}
 	f.short.MinDigits = 0
 	f.number.MinDigits, f.number.CurrencyDisplay = 0, currency.DisplayNone
+	for _, r := range f.decimal(decimal.Zero) {
+		if unicode.IsDigit(r) {
+			f.zero = r
+		}
+	}
 	return f
 }
+
+// digits writes those of a text as the locale does. Amounts have them so already.
+func (f formats) digits(s string) string {
+	if f.zero == '0' {
+		return s
+	}
+	return strings.Map(func(r rune) rune {
+		if '0' <= r && r <= '9' {
+			return f.zero + r - '0'
+		}
+		return r
+	}, s)
+}
+
+// noAmount stands where there is none.
+const noAmount = "–"
 
 // Money writes an amount with all its digits, for columns that align. The zero
 // Money is a dash.
 func (f formats) Money(m coupon.Money) string {
 	if m.IsZero() {
-		return "–"
+		return noAmount
 	}
-	return formatted(f.money, m)
+	return f.formatted(m, f.money, false)
 }
 
 // amount writes an amount within a sentence: whole ones without decimals.
 func (f formats) amount(m coupon.Money) string {
 	if m.Amount.IsInteger() {
-		return formatted(f.short, m)
+		return f.formatted(m, f.short, true)
 	}
-	return formatted(f.money, m)
+	return f.formatted(m, f.money, true)
 }
 
-func formatted(f *currency.Formatter, m coupon.Money) string {
+func (f formats) formatted(m coupon.Money, by *currency.Formatter, short bool) string {
+	if f.host != nil {
+		if text := f.host.Amount(m, short); text != "" {
+			return text
+		}
+	}
 	a, err := currency.NewAmount(m.Amount.String(), m.Currency)
 	if err != nil { // a currency that the library knew when it was stored
 		return m.String()
 	}
-	return f.Format(a)
+	return by.Format(a)
 }
 
 // Count writes a number of things.
 func (f formats) Count(n int64) string { return f.decimal(decimal.NewFromInt(n)) }
 
 func (f formats) decimal(d decimal.Decimal) string {
+	if f.host != nil {
+		if text := f.host.Number(d); text != "" {
+			return text
+		}
+	}
 	a, err := currency.NewAmount(d.String(), "USD") // any will do: it isn't shown
 	if err != nil {
 		return d.String()
 	}
-	return strings.TrimSpace(f.number.Format(a))
+	text := strings.TrimSpace(f.number.Format(a))
+	if d.IsNegative() {
+		return text
+	}
+	return strings.Trim(text, leftToRight+rightToLeft) // they keep a sign on its side
 }
 
-// date is "7 July 2026".
-func (f formats) date(d coupon.Date) string { return f.layout(d, "2 January 2006", "January 2, 2006") }
+// Marks that some locales put before a number.
+const (
+	leftToRight = "\u200e"
+	rightToLeft = "\u200f"
+)
 
-// shortDate is "7 Jul 2026".
-func (f formats) shortDate(d coupon.Date) string { return f.layout(d, "2 Jan 2006", "Jan 2, 2006") }
-
-// dayMonth is "7 Jul".
-func (f formats) dayMonth(d coupon.Date) string { return f.layout(d, "2 Jan", "Jan 2") }
-
-func (f formats) layout(d coupon.Date, dayFirst, monthFirst string) string {
-	layout := dayFirst
-	if f.monthFirst {
-		layout = monthFirst
+// percent is a percentage with its sign: "12.5%".
+func (w words) percent(d decimal.Decimal) string {
+	text := put(w.lang.text("words.percent"), "{n}", w.decimal(d))
+	if w.zero == '٠' || w.zero == '۰' {
+		text = strings.ReplaceAll(text, "%", "٪")
 	}
-	return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC).Format(layout)
-}
-
-// instant is "7 Jul 2026, 14:30".
-func (f formats) instant(t time.Time, loc *time.Location) string {
-	if t.IsZero() {
-		return "–"
-	}
-	t = t.In(loc)
-	return f.shortDate(coupon.DateOf(t)) + ", " + t.Format("15:04")
-}
-
-// zoneOf is the location of a coupon's zone, which was checked when it was
-// stored.
-func zoneOf(c coupon.Coupon) *time.Location {
-	loc, err := time.LoadLocation(c.Zone)
-	if err != nil {
-		return time.UTC
-	}
-	return loc
+	return text
 }

@@ -83,6 +83,12 @@ type Config struct {
 	Locales   fs.FS
 	Translate func(locale, key string) (text string, ok bool)
 
+	// Formatter writes the amounts, numbers and dates of a locale where a host
+	// would rather do that its own way. It is called for every request, with the
+	// locale that was chosen for it ("en-GB", "ar-EG"). Nil, and a nil Formatter,
+	// leave it to us: as the Unicode CLDR has it.
+	Formatter func(locale string) Formatter
+
 	// Title stands at the head of every page; "Coupons", in the page's language, by
 	// default. BackLink is
 	// the URL of the host's page to go back to; empty for none.

@@ -159,7 +159,7 @@ func parseReport(v url.Values, c coupon.Coupon, now time.Time, life coupon.Range
 			rep.By = want
 		} else {
 			rep.Interval = ""
-			p.notice("By the %s does not suit this range; the chart is by the %s.", intervalNames[want], intervalNames[rep.By])
+			p.notice("By the %s does not suit this range; the chart is by the %s.", want, rep.By)
 		}
 	}
 	return rep, p.notices

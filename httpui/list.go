@@ -124,7 +124,7 @@ const mostSearch = 200
 func (h *Handler) listView(q *request, state listState) (listView, error) {
 	w := q.words
 	bare := listState{Sort: state.Sort, Desc: state.Desc}
-	view := listView{State: state, Action: q.links.home(), Columns: columns(q.links, state), Tabs: tabs(q.links, state),
+	view := listView{State: state, Action: q.links.home(), Columns: columns(q.links, state), Tabs: w.tabs(q.links, state),
 		Filtered: state.Search != "" || state.Status != "", ClearedTo: q.links.list(bare)}
 	if state.After != "" {
 		first := state
@@ -147,8 +147,8 @@ func (h *Handler) listView(q *request, state listState) (listView, error) {
 			break
 		}
 		row := listRow{URL: q.links.coupon(c.ID, reportState{}), Code: string(c.Code), Name: c.Name,
-			Discount: w.discount(c.Discount), Audience: audienceNames[c.Audience],
-			Status: c.Status, StatusName: statusNames[c.Status], Reason: w.reason(c),
+			Discount: w.discount(c.Discount), Audience: w.audienceName(c.Audience),
+			Status: c.Status, StatusName: w.status(c.Status), Reason: w.reason(c),
 			Start: w.start(c.Coupon, w.shortDate), End: w.end(c.Coupon, w.shortDate)}
 		row.NoTotal = "No limit"
 		for _, l := range c.Limits {
@@ -169,7 +169,7 @@ func (h *Handler) listView(q *request, state listState) (listView, error) {
 }
 
 // tabs filter by status, and keep the search and order.
-func tabs(l links, state listState) []choice {
+func (w words) tabs(l links, state listState) []choice {
 	state.After = ""
 	to := func(st coupon.Status, id, name string) choice {
 		next := state
@@ -178,7 +178,7 @@ func tabs(l links, state listState) []choice {
 	}
 	out := []choice{to("", "cp-tab-all", "Current")}
 	for _, st := range statuses {
-		out = append(out, to(st, "cp-tab-"+string(st), statusNames[st]))
+		out = append(out, to(st, "cp-tab-"+string(st), w.status(st)))
 	}
 	return out
 }

@@ -39,10 +39,10 @@ func (h *Handler) wordsFor(r *http.Request) words {
 	base, _ := h.catalogs[i].tag.Base()
 	for _, t := range tags {
 		if b, _ := t.Base(); b == base {
-			return words{newFormats(t.String()), h.catalogs[i]}
+			return h.words(t.String(), h.catalogs[i])
 		}
 	}
-	return words{newFormats(h.catalogs[i].tag.String()), h.catalogs[i]}
+	return h.words(h.catalogs[i].tag.String(), h.catalogs[i])
 }
 
 // wordsIn are those of a locale such as "de-AT".
@@ -53,7 +53,16 @@ func (h *Handler) wordsIn(locale string) words {
 			c = h.catalogs[i]
 		}
 	}
-	return words{newFormats(locale), c}
+	return h.words(locale, c)
+}
+
+// words are those of a language in the formats of a locale.
+func (h *Handler) words(locale string, c *catalog) words {
+	w := words{newFormats(locale), c}
+	if h.cfg.Formatter != nil {
+		w.host = h.cfg.Formatter(locale)
+	}
+	return w
 }
 
 // newMatcher finds the best language; English is the one that others fall back
@@ -64,18 +73,4 @@ func newMatcher(catalogs []*catalog) language.Matcher {
 		tags[i] = c.tag
 	}
 	return language.NewMatcher(tags)
-}
-
-// t is the text of a key in the language; see catalog.text. Whole numbers among
-// the args are written as the locale does, and choose the plural form.
-func (w words) t(key string, args ...any) string {
-	for i := 1; i < len(args); i += 2 {
-		switch n := args[i].(type) {
-		case int:
-			args[i] = count{int64(n), w.Count(int64(n))}
-		case int64:
-			args[i] = count{n, w.Count(n)}
-		}
-	}
-	return w.lang.text(key, args...)
 }

@@ -67,9 +67,9 @@ func (h *Handler) reportView(q *request, c coupon.Coupon, rep report) (reportVie
 	}
 	w, loc := q.words, zoneOf(c)
 	v := reportView{Action: q.links.of(c.ID), From: rep.First.String(), To: rep.Last.String(),
-		Range: w.dateRange(rep.First, rep.Last), Zone: c.Zone, Clock: clockNames[rep.Range.Clock],
+		Range: w.dateRange(rep.First, rep.Last), Zone: c.Zone, Clock: w.clock(rep.Range.Clock),
 		Bookings: q.links.bookings(c.ID, bookingsState{reportState: rep.reportState})}
-	v.controls(q.links, c, rep)
+	v.controls(w, q.links, c, rep)
 	switch {
 	case len(points) == 0:
 		v.Empty = "The coupon has not begun yet. It starts on " + w.start(c, w.date) + "."
@@ -86,7 +86,7 @@ func (h *Handler) reportView(q *request, c coupon.Coupon, rep report) (reportVie
 	v.Notes, marks = w.notes(notes, points, loc)
 	v.Chart = w.newChart(buckets, rep.Line, marks)
 	v.Sentence = w.sentence(buckets, rep.By, v.Range)
-	v.Table = w.newTable(buckets, summary, intervalNames[rep.By])
+	v.Table = w.newTable(buckets, summary, w.interval(rep.By))
 	v.Figures = w.figures(q.links, c, rep, summary)
 	if n := summary.Unscheduled; n > 0 {
 		v.Unscheduled = w.plural(n, "booking made in this range has", "bookings made in this range have") +
@@ -96,7 +96,7 @@ func (h *Handler) reportView(q *request, c coupon.Coupon, rep report) (reportVie
 }
 
 // controls are the links and the form that choose what is shown.
-func (v *reportView) controls(l links, c coupon.Coupon, rep report) {
+func (v *reportView) controls(w words, l links, c coupon.Coupon, rep report) {
 	to := func(edit func(*reportState)) string {
 		s := rep.reportState
 		edit(&s)
@@ -118,7 +118,7 @@ func (v *reportView) controls(l links, c coupon.Coupon, rep report) {
 	v.Intervals = append(v.Intervals, choice{ID: "cp-by-auto", Name: "Auto", On: rep.Interval == "",
 		URL: to(func(s *reportState) { s.Interval = "" })})
 	for _, i := range rep.Allowed {
-		v.Intervals = append(v.Intervals, choice{ID: "cp-by-" + string(i), Name: upperFirst(intervalNames[i]), On: rep.Interval == i,
+		v.Intervals = append(v.Intervals, choice{ID: "cp-by-" + string(i), Name: w.intervalName(i), On: rep.Interval == i,
 			URL: to(func(s *reportState) { s.Interval = i })})
 	}
 	v.Types = []choice{
@@ -157,16 +157,6 @@ func (w words) notes(all []coupon.Note, points []coupon.Point, loc *time.Locatio
 		out = append(out, noteView{Number: len(marks), Text: n.Text, When: w.instant(n.At, loc)})
 	}
 	return out, marks
-}
-
-func (w words) dateRange(first, last coupon.Date) string {
-	switch {
-	case first == last:
-		return w.date(first)
-	case first.Year == last.Year:
-		return w.layout(first, "2 January", "January 2") + " – " + w.date(last)
-	}
-	return w.date(first) + " – " + w.date(last)
 }
 
 // figures are one block per currency, or a block of nothing.

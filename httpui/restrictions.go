@@ -129,10 +129,10 @@ func (w words) match(m coupon.Match) string {
 	}
 	var parts []string
 	if m.AnyOf != nil {
-		parts = append(parts, subject+" whose "+m.Key+" is "+list(m.AnyOf, "or"))
+		parts = append(parts, subject+" whose "+m.Key+" is "+w.or(m.AnyOf))
 	}
 	if m.NoneOf != nil {
-		parts = append(parts, not+" whose "+m.Key+" is "+list(m.NoneOf, "or"))
+		parts = append(parts, not+" whose "+m.Key+" is "+w.or(m.NoneOf))
 	}
 	return upperFirst(strings.Join(parts, ", but "))
 }
@@ -205,11 +205,4 @@ func (w words) use(l coupon.LimitUse) *use {
 	}
 	u.Text = w.uses(l) + ", " + left
 	return u
-}
-
-func upperFirst(s string) string {
-	if s == "" {
-		return s
-	}
-	return strings.ToUpper(s[:1]) + s[1:]
 }

@@ -189,9 +189,14 @@ func (s readOnly) UpdateCoupon(context.Context, coupon.Coupon, func(coupon.Use) 
 	return nil
 }
 
-func (s readOnly) InsertNote(context.Context, coupon.Note) error {
+func (s readOnly) InsertNote(context.Context, coupon.Note) (coupon.Note, error) {
 	s.t.Error("a note was inserted")
-	return nil
+	return coupon.Note{}, nil
+}
+
+func (s readOnly) UpdateNote(context.Context, coupon.Note) (coupon.Note, error) {
+	s.t.Error("a note was updated")
+	return coupon.Note{}, nil
 }
 
 func (s readOnly) DeleteNote(context.Context, coupon.ID, coupon.ID) error {

@@ -43,12 +43,12 @@ func TestAmountsDatesAndNumbersByLocale(t *testing.T) {
 		{"de", "1.234.567,50\u00a0€", "1.234.567", "7 July 2026", "7 Jul 2026"},
 		{"en-IN", "€12,34,567.50", "12,34,567", "7 July 2026", "7 Jul 2026"},
 	} {
-		f := newFormats(tt.locale)
+		f := testWords(t, tt.locale)
 		if a, b, c, e := f.Money(m), f.Count(1234567), f.date(d), f.shortDate(d); a != tt.money || b != tt.count || c != tt.date || e != tt.short {
 			t.Errorf("%q: %q, %q, %q, %q", tt.locale, a, b, c, e)
 		}
 	}
-	f := newFormats("")
+	f := testWords(t, "")
 	for amount, want := range map[string]string{"0.00": "$0.00", "0.05": "$0.05", "-3.00": "-$3.00", "999999999999.99": "$999,999,999,999.99"} {
 		if got := f.Money(coupon.MustMoney(amount, "USD")); got != want {
 			t.Errorf("%s: %q, want %q", amount, got, want)

@@ -203,18 +203,49 @@ func (s *Store) Versions(ctx context.Context, id coupon.ID, before int64, limit 
 }
 
 // InsertNote implements coupon.Store.
-func (s *Store) InsertNote(ctx context.Context, n coupon.Note) error {
-	return s.write(ctx, func(t *tenant) error {
+func (s *Store) InsertNote(ctx context.Context, n coupon.Note) (stored coupon.Note, err error) {
+	err = s.write(ctx, func(t *tenant) error {
 		if _, ok := t.coupons[n.Coupon]; !ok {
 			return coupon.ErrNotFound
 		}
-		notes := append(slices.Clone(t.notes[n.Coupon]), n)
-		slices.SortFunc(notes, func(a, b coupon.Note) int {
-			return cmp.Or(a.At.Compare(b.At), compare(a.ID, b.ID))
-		})
-		t.notes[n.Coupon] = notes
+		if i := t.note(n); i >= 0 {
+			stored = t.notes[n.Coupon][i]
+			return nil
+		}
+		stored = n
+		t.putNotes(n.Coupon, append(slices.Clone(t.notes[n.Coupon]), n))
 		return nil
 	})
+	return stored, err
+}
+
+// UpdateNote implements coupon.Store.
+func (s *Store) UpdateNote(ctx context.Context, n coupon.Note) (stored coupon.Note, err error) {
+	err = s.write(ctx, func(t *tenant) error {
+		i := t.note(n)
+		if i < 0 {
+			return coupon.ErrNotFound
+		}
+		notes := slices.Clone(t.notes[n.Coupon])
+		notes[i].At, notes[i].Text = n.At, n.Text
+		stored = notes[i]
+		t.putNotes(n.Coupon, notes)
+		return nil
+	})
+	return stored, err
+}
+
+// note is where the note of that coupon and id is, or -1.
+func (t *tenant) note(n coupon.Note) int {
+	return slices.IndexFunc(t.notes[n.Coupon], func(x coupon.Note) bool { return x.ID == n.ID })
+}
+
+// putNotes replaces the notes of a coupon, of which readers may hold the old ones.
+func (t *tenant) putNotes(id coupon.ID, notes []coupon.Note) {
+	slices.SortFunc(notes, func(a, b coupon.Note) int {
+		return cmp.Or(a.At.Compare(b.At), compare(a.ID, b.ID))
+	})
+	t.notes[id] = notes
 }
 
 // Notes implements coupon.Store.
@@ -232,12 +263,11 @@ func (s *Store) Notes(ctx context.Context, id coupon.ID) (out []coupon.Note, err
 // DeleteNote implements coupon.Store.
 func (s *Store) DeleteNote(ctx context.Context, id, note coupon.ID) error {
 	return s.write(ctx, func(t *tenant) error {
-		notes := t.notes[id]
-		i := slices.IndexFunc(notes, func(n coupon.Note) bool { return n.ID == note })
+		i := t.note(coupon.Note{Coupon: id, ID: note})
 		if i < 0 {
 			return coupon.ErrNotFound
 		}
-		t.notes[id] = slices.Delete(slices.Clone(notes), i, i+1)
+		t.notes[id] = slices.Delete(slices.Clone(t.notes[id]), i, i+1)
 		return nil
 	})
 }

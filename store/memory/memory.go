@@ -313,16 +313,17 @@ func (t *tenant) overdue(slots []coupon.Slot, expired time.Time) map[coupon.Slot
 // Sum implements coupon.Store.
 func (s *Store) Sum(ctx context.Context, q coupon.SumQuery) ([]coupon.BucketSums, error) {
 	type cell struct {
+		coupon   coupon.ID
 		bucket   int
 		currency string
 	}
 	cells := map[cell]*coupon.BucketSums{}
 	err := s.read(ctx, func(t *tenant) error {
 		last := len(q.Bounds) - 1
-		all := coupon.RedemptionQuery{Coupon: q.Coupon, Unscheduled: q.Unscheduled, Code: q.Code, States: q.States, NewCustomer: q.NewCustomer, CostKnown: q.CostKnown,
+		all := coupon.RedemptionQuery{Unscheduled: q.Unscheduled, Code: q.Code, States: q.States, NewCustomer: q.NewCustomer, CostKnown: q.CostKnown,
 			Range: coupon.Range{From: q.Bounds[0], To: q.Bounds[last], Clock: q.Clock}}
 		for _, r := range t.all(all) {
-			if !r.State.Counts() {
+			if _, asked := slices.BinarySearch(q.Coupons, r.Coupon); !asked || !r.State.Counts() {
 				continue
 			}
 			at := r.MadeAt
@@ -337,28 +338,25 @@ func (s *Store) Sum(ctx context.Context, q coupon.SumQuery) ([]coupon.BucketSums
 			if !begins {
 				i--
 			}
-			k := cell{i, r.Subtotal.Currency}
+			k := cell{r.Coupon, i, r.Subtotal.Currency}
 			if cells[k] == nil {
-				cells[k] = &coupon.BucketSums{Bucket: i, Sums: coupon.Sums{Currency: k.currency}}
+				cells[k] = &coupon.BucketSums{Coupon: r.Coupon, Bucket: i, Sums: coupon.Sums{Currency: k.currency}}
 			}
 			if err := cells[k].Add(r); err != nil {
-				return err
+				return fmt.Errorf("memory: sum of coupon %s: %w", r.Coupon, err)
 			}
 		}
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("memory: sum of coupon %s: %w", q.Coupon, err)
+		return nil, err
 	}
 	out := make([]coupon.BucketSums, 0, len(cells))
 	for _, c := range cells {
 		out = append(out, *c)
 	}
 	slices.SortFunc(out, func(a, b coupon.BucketSums) int {
-		if a.Bucket != b.Bucket {
-			return a.Bucket - b.Bucket
-		}
-		return compare(a.Currency, b.Currency)
+		return cmp.Or(compare(a.Coupon, b.Coupon), a.Bucket-b.Bucket, compare(a.Currency, b.Currency))
 	})
 	return out, nil
 }

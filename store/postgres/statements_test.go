@@ -207,6 +207,14 @@ func callsOf(t *testing.T, st *Store, rec *sqltest.Recorder, code string, calls 
 		}
 		calls[code+": "+name] = rec.Take()
 	}
+	var all []coupon.ID // that have redemptions
+	for i := range 31 {
+		c, _, err := st.CouponByCode(ctx, coupon.Code(fmt.Sprintf("C%d", i)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, c.ID)
+	}
 	b := booking("new " + code)
 	b.Customer.Key = "c7"
 	rec.Take()
@@ -228,6 +236,12 @@ func callsOf(t *testing.T, st *Store, rec *sqltest.Recorder, code string, calls 
 		do("summary "+string(clock), err)
 		_, err = svc.Timeline(ctx, c.ID, coupon.Range{From: from, To: to, Clock: clock}, coupon.Daily, "Europe/Berlin")
 		do("timeline "+string(clock), err)
+		_, err = svc.Summaries(ctx, all, coupon.Range{Clock: clock})
+		do("summaries "+string(clock), err)
+		_, err = svc.Summaries(ctx, all[:25], coupon.Range{From: from, To: to, Clock: clock})
+		do("summaries of a time "+string(clock), err)
+		_, err = svc.Timelines(ctx, all[:25], coupon.Range{From: from, To: to, Clock: clock}, coupon.Daily, "Europe/Berlin")
+		do("timelines "+string(clock), err)
 		for _, sort := range []coupon.RedemptionSort{coupon.ByMadeAt, coupon.ByServiceAt, coupon.ByBooking, coupon.BySubtotal, coupon.ByDiscount} {
 			for _, q := range []coupon.RedemptionQuery{
 				{Coupon: c.ID, Range: coupon.Range{Clock: clock}},
@@ -303,7 +317,7 @@ func TestTextThatCannotBeStoredIsAnError(t *testing.T) {
 	st, _ := newStore(t, "pgx")
 	c := create(t, st, "C")
 	for _, s := range []string{"a\x00b", "\xff"} {
-		err := st.InsertNote(t.Context(), coupon.Note{ID: "n", Coupon: c.ID, At: time.Now(), Text: s})
+		_, err := st.InsertNote(t.Context(), coupon.Note{ID: "n", Coupon: c.ID, At: time.Now(), Text: s})
 		if err == nil || !strings.Contains(err.Error(), "can't be stored") {
 			t.Errorf("%q: error %v", s, err)
 		}
@@ -314,14 +328,17 @@ func TestTextThatCannotBeStoredIsAnError(t *testing.T) {
 }
 
 // Right after an import nothing is known of the rows: then too a timeline goes
-// through them once, and not once for each day.
+// through them once, and not once for each day, and those of many coupons once for
+// each coupon.
 func TestATimelineReadsEachRowOnce(t *testing.T) {
 	t.Parallel()
 	st, rec := recorded(t, Options{})
 	svc := service(t, st)
-	c := create(t, st, "C", unlimited)
-	if _, err := svc.Import(t.Context(), past("C", 2000), coupon.ImportOptions{}); err != nil {
-		t.Fatal(err)
+	c, beside := create(t, st, "C", unlimited), create(t, st, "D", unlimited)
+	for _, code := range []string{"C", "D"} {
+		if _, err := svc.Import(t.Context(), past(code, 2000), coupon.ImportOptions{}); err != nil {
+			t.Fatal(err)
+		}
 	}
 	from := time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
 	for _, clock := range []coupon.Clock{coupon.MadeAt, coupon.ServiceAt} {
@@ -330,17 +347,22 @@ func TestATimelineReadsEachRowOnce(t *testing.T) {
 		if err != nil || len(points) < 365 {
 			t.Fatalf("%d points, error %v", len(points), err)
 		}
+		both, err := svc.Timelines(t.Context(), []coupon.ID{c.ID, beside.ID}, coupon.Range{From: from, To: from.AddDate(1, 0, 0), Clock: clock}, coupon.Daily, "Europe/Berlin")
+		if err != nil || len(both[beside.ID]) != len(points) {
+			t.Fatalf("%d points, error %v", len(both[beside.ID]), err)
+		}
 		sums := 0
 		for _, s := range rec.Take() {
 			if !strings.Contains(s, "width_bucket") {
 				continue
 			}
-			sums++
-			if plan := explain(t, st, s); strings.Contains(plan, "Loop") || strings.Contains(plan, "Seq Scan") {
+			// Of two coupons there is one loop, over them.
+			if plan := explain(t, st, s); strings.Count(plan, "Loop") != sums || strings.Contains(plan, "Seq Scan") {
 				t.Errorf("by %s:\n%s", clock, plan)
 			}
+			sums++
 		}
-		if sums != 1 {
+		if sums != 2 {
 			t.Errorf("by %s: %d statements sum", clock, sums)
 		}
 	}

@@ -84,7 +84,7 @@ func BenchmarkSumOf100000(b *testing.B) {
 	bounds[365] = all.To
 	b.Run("365 buckets", func(b *testing.B) {
 		for b.Loop() {
-			sums, err := st.Sum(b.Context(), coupon.SumQuery{Coupon: c.ID, Clock: coupon.MadeAt, Bounds: bounds})
+			sums, err := st.Sum(b.Context(), coupon.SumQuery{Coupons: []coupon.ID{c.ID}, Clock: coupon.MadeAt, Bounds: bounds})
 			if err != nil || len(sums) != 365 {
 				b.Fatalf("%d sums, error %v", len(sums), err)
 			}

@@ -140,6 +140,11 @@ func TestSumsReadOnlyTheIndexOfTheirClock(t *testing.T) {
 		"summary by service-date":  {service, made}, // and what was made and has no service date
 		"timeline by service-date": {service},
 		"narrowed totals":          {made},
+		// Of many coupons the same stretches, one after the other.
+		"summaries by made-at":      {made},
+		"timelines by made-at":      {made},
+		"summaries by service-date": {service, made},
+		"timelines by service-date": {service},
 	} {
 		found := 0
 		for _, s := range calls[call] {

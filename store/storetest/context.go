@@ -35,7 +35,12 @@ func cancelledBefore(e *env) {
 		},
 		"Versions": func() error { _, err := e.store.Versions(ctx, c.ID, math.MaxInt64, 1); return err },
 		"InsertNote": func() error {
-			return e.store.InsertNote(ctx, coupon.Note{ID: "n", Coupon: c.ID, At: start, Text: "x", CreatedAt: start})
+			_, err := e.store.InsertNote(ctx, coupon.Note{ID: "n", Coupon: c.ID, At: start, Text: "x", CreatedAt: start})
+			return err
+		},
+		"UpdateNote": func() error {
+			_, err := e.store.UpdateNote(ctx, coupon.Note{ID: n.ID, Coupon: c.ID, At: start, Text: "x"})
+			return err
 		},
 		"Notes":      func() error { _, err := e.store.Notes(ctx, c.ID); return err },
 		"DeleteNote": func() error { return e.store.DeleteNote(ctx, c.ID, n.ID) },
@@ -46,7 +51,7 @@ func cancelledBefore(e *env) {
 		"Events":   func() error { _, err := e.store.Events(ctx, c.ID, "b1"); return err },
 		"Counters": func() error { _, err := e.store.Counters(ctx, []coupon.Slot{{Coupon: c.ID}}, start); return err },
 		"Sum": func() error {
-			_, err := e.store.Sum(ctx, coupon.SumQuery{Coupon: c.ID, Clock: coupon.MadeAt, Bounds: []time.Time{{}, {}}})
+			_, err := e.store.Sum(ctx, coupon.SumQuery{Coupons: []coupon.ID{c.ID}, Clock: coupon.MadeAt, Bounds: []time.Time{{}, {}}})
 			return err
 		},
 		"Series": func() error { _, err := e.store.Series(ctx, coupon.SeriesKey{Coupon: c.ID, Key: "s"}); return err },

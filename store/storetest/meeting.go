@@ -60,3 +60,10 @@ func (m *meeting) InsertCoupon(ctx context.Context, c coupon.Coupon) error {
 	}
 	return m.Store.InsertCoupon(ctx, c)
 }
+
+func (m *meeting) UpdateCoupon(ctx context.Context, c coupon.Coupon, recharge func(coupon.Use) []coupon.Charge) error {
+	if err := m.wait(ctx); err != nil {
+		return err
+	}
+	return m.Store.UpdateCoupon(ctx, c, recharge)
+}

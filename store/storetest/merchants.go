@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -75,12 +76,19 @@ func foreignIDs(e *env) {
 	notFound("Versions", err)
 	_, err = other.store.Notes(ctx, c.ID)
 	notFound("Notes", err)
-	notFound("InsertNote", other.store.InsertNote(ctx, coupon.Note{ID: "n", Coupon: c.ID, At: start, Text: "theirs", CreatedAt: start}))
+	_, err = other.store.InsertNote(ctx, coupon.Note{ID: "n", Coupon: c.ID, At: start, Text: "theirs", CreatedAt: start})
+	notFound("InsertNote", err)
+	_, err = other.store.UpdateNote(ctx, coupon.Note{ID: n.ID, Coupon: c.ID, At: start, Text: "theirs"})
+	notFound("UpdateNote", err)
 	notFound("DeleteNote", other.store.DeleteNote(ctx, c.ID, n.ID))
 	_, err = other.svc.State(ctx, c.ID)
 	notFound("State", err)
 	_, err = other.svc.Summary(ctx, c.ID, coupon.Range{})
 	notFound("Summary", err)
+	_, err = other.svc.Summaries(ctx, []coupon.ID{other.coupon("THEIRS").ID, c.ID}, coupon.Range{})
+	notFound("Summaries", err)
+	_, err = other.svc.Timelines(ctx, []coupon.ID{c.ID}, coupon.Range{From: start, To: start.AddDate(0, 0, 1)}, coupon.Daily, "UTC")
+	notFound("Timelines", err)
 	_, err = other.svc.Redemption(ctx, c.ID, "b1")
 	notFound("Redemption", err)
 	_, err = other.svc.Cancel(ctx, "b1")
@@ -134,9 +142,11 @@ func nothingLeaks(e *env) {
 	if got := other.pages(coupon.RedemptionQuery{Coupon: c.ID}, 10); len(got) > 0 {
 		e.Errorf("redemptions of our coupon: %s", text(got))
 	}
-	sums, err := other.store.Sum(ctx, coupon.SumQuery{Coupon: c.ID, Clock: coupon.MadeAt, Bounds: []time.Time{{}, {}}})
-	if err != nil || len(sums) > 0 {
-		e.Errorf("the sum of our coupon: %s, error %v", text(sums), err)
+	both := []coupon.ID{c.ID, theirs.ID}
+	slices.Sort(both)
+	sums, err := other.store.Sum(ctx, coupon.SumQuery{Coupons: both, Clock: coupon.MadeAt, Bounds: []time.Time{{}, {}}})
+	if err != nil || len(sums) != 1 || sums[0].Coupon != theirs.ID || sums[0].Bookings != 2 {
+		e.Errorf("the sum of our coupon and theirs: %s, error %v", text(sums), err)
 	}
 	if events, err := other.store.Events(ctx, c.ID, "b1"); err != nil || len(events) > 0 {
 		e.Errorf("events of our redemption: %s, error %v", text(events), err)

@@ -75,7 +75,7 @@ func subjects() []subject {
 		{"edits", editCases},
 		{"money", moneyCases},
 		{"times", timeCases},
-		{"summary", summaryCases},
+		{"summary", slices.Concat(summaryCases, performanceCases)},
 		{"import", importCases},
 		{"import-coupons", importCouponCases},
 		{"opening", openingCases},

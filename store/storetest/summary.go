@@ -294,7 +294,7 @@ func bucketsInOrder(e *env) {
 	}
 	sum := func(bounds ...time.Time) (out []any) {
 		e.Helper()
-		got, err := e.store.Sum(e.Context(), coupon.SumQuery{Coupon: c.ID, Clock: coupon.MadeAt, Bounds: bounds})
+		got, err := e.store.Sum(e.Context(), coupon.SumQuery{Coupons: []coupon.ID{c.ID}, Clock: coupon.MadeAt, Bounds: bounds})
 		if err != nil {
 			e.Fatalf("Sum: %v", err)
 		}

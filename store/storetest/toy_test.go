@@ -242,6 +242,14 @@ func (s *toy) Coupons(ctx context.Context, q coupon.CouponQuery) (page []coupon.
 	err = s.do(ctx, func(sh *shop) error {
 		holds := q.Holds
 		switch {
+		case len(q.IDs) > 0 && s.has("what is not there is empty"):
+			for _, id := range q.IDs {
+				if !slices.ContainsFunc(sh.coupons, func(c coupon.Coupon) bool { return c.ID == id }) {
+					page = append(page, coupon.Coupon{ID: id})
+				}
+			}
+			page = append(page, sh.coupons...)
+			return nil
 		case s.has("archived coupons are always listed"):
 			q.Archived = nil
 			holds = q.Holds
@@ -331,7 +339,8 @@ func (s *toy) Versions(ctx context.Context, id coupon.ID, before int64, limit in
 		found := false
 		for _, c := range slices.Backward(sh.versions) {
 			found = found || c.ID == id
-			if c.ID == id && c.Version < before && len(page) < limit {
+			old := slices.ContainsFunc(sh.coupons, func(o coupon.Coupon) bool { return o.ID == id && o.Version > c.Version })
+			if c.ID == id && c.Version < before && len(page) < limit && !(old && s.has("only the last version is kept")) {
 				page = append(page, s.readCoupon(c))
 			}
 		}
@@ -353,11 +362,36 @@ func (s *toy) hasCoupon(sh *shop, id coupon.ID) error {
 	return coupon.ErrNotFound
 }
 
-func (s *toy) InsertNote(ctx context.Context, n coupon.Note) error {
-	return s.do(ctx, func(sh *shop) error {
+func (s *toy) InsertNote(ctx context.Context, n coupon.Note) (stored coupon.Note, err error) {
+	err = s.do(ctx, func(sh *shop) error {
+		if stored = n; s.has("a note is added twice") {
+			n.ID += "'"
+		} else if i := slices.IndexFunc(sh.notes, func(x coupon.Note) bool { return x.Coupon == n.Coupon && x.ID == n.ID }); i >= 0 {
+			if stored = sh.notes[i]; s.has("a note replaces what was there") {
+				sh.notes[i] = n
+			}
+			return nil
+		}
 		sh.notes = append(sh.notes, n)
 		return s.hasCoupon(sh, n.Coupon)
 	})
+	return stored, err
+}
+
+func (s *toy) UpdateNote(ctx context.Context, n coupon.Note) (stored coupon.Note, err error) {
+	err = s.do(ctx, func(sh *shop) error {
+		i := slices.IndexFunc(sh.notes, func(x coupon.Note) bool { return x.Coupon == n.Coupon && x.ID == n.ID })
+		if i < 0 {
+			return coupon.ErrNotFound
+		}
+		sh.notes = slices.Clone(sh.notes)
+		if sh.notes[i].At, sh.notes[i].Text = n.At, n.Text; s.has("an edited note is written anew") {
+			sh.notes[i] = n
+		}
+		stored = sh.notes[i]
+		return nil
+	})
+	return stored, err
 }
 
 func (s *toy) Notes(ctx context.Context, id coupon.ID) (notes []coupon.Note, err error) {

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math"
@@ -327,56 +328,71 @@ func (s *toy) Sum(ctx context.Context, q coupon.SumQuery) (out []coupon.BucketSu
 		if len(q.Bounds) > 32_766 && s.has("a statement has 32766 arguments at most") {
 			return errors.New("too many arguments")
 		}
-		for bucket := range len(q.Bounds) - 1 {
-			sums := map[string]*coupon.Sums{}
-			if s.has("empty buckets are given too") {
-				sums["USD"] = &coupon.Sums{Currency: "USD"}
-			}
-			for i, r := range sh.redemptions {
-				c := r.Subtotal.Currency
-				if s.has("currencies are summed at two moments") && c == "EUR" && sh.before != nil && i >= len(sh.before.redemptions) {
-					continue
-				}
-				if s.has("currencies are summed together") {
-					c = "USD"
-				}
-				if !s.in(r, q, bucket) || q.Unscheduled && !r.ServiceAt.IsZero() || q.Code != "" && q.Code != r.Code && !s.has("a sum is of all codes") {
-					continue
-				}
-				if len(q.States) > 0 && !slices.Contains(q.States, r.State) && !s.has("a sum is of all states") ||
-					q.NewCustomer && (r.NewCustomer == nil || !*r.NewCustomer) && !s.has("a sum is of all customers") ||
-					q.CostKnown && r.Cost == nil && !s.has("a sum is of all costs") {
-					continue
-				}
-				if s.has("reservations are summed") && r.State == coupon.Reserved {
-					r.State = coupon.Redeemed
-				}
-				if r.State == coupon.Opening && s.has("opening uses are summed") {
-					r.State = coupon.Redeemed
-				}
-				if !r.State.Counts() {
-					continue
-				}
-				if sums[c] == nil {
-					sums[c] = &coupon.Sums{Currency: c}
-				}
-				if err := s.add(sums[c], r); err != nil && !s.has("sums overflow silently") {
+		for _, id := range q.Coupons {
+			for bucket := range len(q.Bounds) - 1 {
+				if err := s.sum(sh, q, id, bucket, &out); err != nil {
 					return err
 				}
 			}
-			for _, sum := range sums {
-				out = append(out, coupon.BucketSums{Bucket: bucket, Sums: *sum})
+			if s.has("one coupon is summed at a time") {
+				break
 			}
 		}
 		slices.SortFunc(out, func(a, b coupon.BucketSums) int {
-			if a.Bucket != b.Bucket {
-				return a.Bucket - b.Bucket
+			if s.has("sums are in the order of their buckets") {
+				a.Coupon, b.Coupon = "", ""
 			}
-			return strings.Compare(a.Currency, b.Currency)
+			return cmp.Or(cmp.Compare(a.Coupon, b.Coupon), a.Bucket-b.Bucket, strings.Compare(a.Currency, b.Currency))
 		})
 		return nil
 	})
 	return out, err
+}
+
+func (s *toy) sum(sh *shop, q coupon.SumQuery, id coupon.ID, bucket int, out *[]coupon.BucketSums) error {
+	sums := map[string]*coupon.Sums{}
+	if s.has("empty buckets are given too") {
+		sums["USD"] = &coupon.Sums{Currency: "USD"}
+	}
+	for i, r := range sh.redemptions {
+		c := r.Subtotal.Currency
+		if s.has("currencies are summed at two moments") && c == "EUR" && sh.before != nil && i >= len(sh.before.redemptions) {
+			continue
+		}
+		if s.has("currencies are summed together") {
+			c = "USD"
+		}
+		if r.Coupon != id && !s.has("a sum is of all coupons") {
+			continue
+		}
+		if !s.in(r, q, bucket) || q.Unscheduled && !r.ServiceAt.IsZero() || q.Code != "" && q.Code != r.Code && !s.has("a sum is of all codes") {
+			continue
+		}
+		if len(q.States) > 0 && !slices.Contains(q.States, r.State) && !s.has("a sum is of all states") ||
+			q.NewCustomer && (r.NewCustomer == nil || !*r.NewCustomer) && !s.has("a sum is of all customers") ||
+			q.CostKnown && r.Cost == nil && !s.has("a sum is of all costs") {
+			continue
+		}
+		if s.has("reservations are summed") && r.State == coupon.Reserved {
+			r.State = coupon.Redeemed
+		}
+		if r.State == coupon.Opening && s.has("opening uses are summed") {
+			r.State = coupon.Redeemed
+		}
+		if !r.State.Counts() {
+			continue
+		}
+		if sums[c] == nil {
+			sums[c] = &coupon.Sums{Currency: c}
+		}
+		if err := s.add(sums[c], r); err != nil && !s.has("sums overflow silently") {
+			return err
+		}
+	}
+	for _, sum := range sums {
+		*out = append(*out, coupon.BucketSums{Coupon: id, Bucket: bucket, Sums: *sum})
+	}
+	return nil
 }
 
 // in says whether the redemption is in the bucket.
@@ -397,7 +413,7 @@ func (s *toy) in(r coupon.Redemption, q coupon.SumQuery, bucket int) bool {
 	if s.has("a cancellation stands on its own day") && r.State == coupon.Cancelled {
 		t = r.CancelledAt
 	}
-	if q.Coupon != r.Coupon && !s.has("a sum is of all coupons") || t.IsZero() {
+	if t.IsZero() {
 		return false
 	}
 	if s.has("buckets have their end and not their start") {

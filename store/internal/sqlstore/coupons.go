@@ -120,6 +120,9 @@ func (s *Store) Coupons(ctx context.Context, f coupon.CouponQuery) (page []coupo
 		sel := q.db.NewSelect().Conn(q.to).ColumnExpr("v.coupon, v.version, v.doc").TableExpr("?coupons AS c").
 			Join("JOIN ?versions AS v ON v.merchant = c.merchant AND v.coupon = c.id AND v.version = c.version").
 			Where("c.merchant = ?merchant")
+		if len(f.IDs) > 0 {
+			sel.Where("c.id IN (?)", bun.List(texts(f.IDs)))
+		}
 		if f.Search != "" {
 			sel.Where(s.dialect.Contains, bun.Safe("c.search"), text(f.Search))
 		}

@@ -7,15 +7,48 @@ import (
 )
 
 // InsertNote implements coupon.Store.
-func (s *Store) InsertNote(ctx context.Context, n coupon.Note) error {
-	return s.write(ctx, "insert note", func(q conn) error {
+func (s *Store) InsertNote(ctx context.Context, n coupon.Note) (stored coupon.Note, err error) {
+	err = s.write(ctx, "insert note", func(q conn) error {
 		if err := there(ctx, q, n.Coupon); err != nil {
 			return err
 		}
-		_, err := q.exec(ctx, `INSERT INTO ?notes (merchant, coupon, id, at, text, created_at, created_by) VALUES (?merchant, ?)`,
+		inserted, err := q.exec(ctx, `INSERT INTO ?notes (merchant, coupon, id, at, text, created_at, created_by) VALUES (?merchant, ?)
+			ON CONFLICT DO NOTHING`,
 			list{text(n.Coupon), text(n.ID), n.At.UnixMicro(), text(n.Text), n.CreatedAt.UnixMicro(), text(n.CreatedBy)})
+		if stored = n; err != nil || inserted > 0 {
+			return err
+		}
+		stored, err = note(ctx, q, n.Coupon, `SELECT id, at, text, created_at, created_by FROM ?notes
+			WHERE merchant = ?merchant AND coupon = ? AND id = ?`, text(n.Coupon), text(n.ID))
 		return err
 	})
+	return stored, err
+}
+
+// UpdateNote implements coupon.Store.
+func (s *Store) UpdateNote(ctx context.Context, n coupon.Note) (stored coupon.Note, err error) {
+	err = s.write(ctx, "update note", func(q conn) (err error) {
+		if err := storable(q.db.Dialect().Name(), list{text(n.Text)}); err != nil {
+			return err
+		}
+		stored, err = note(ctx, q, n.Coupon, `UPDATE ?notes SET at = ?, text = ? WHERE merchant = ?merchant AND coupon = ? AND id = ?
+			RETURNING id, at, text, created_at, created_by`, n.At.UnixMicro(), text(n.Text), text(n.Coupon), text(n.ID))
+		return err
+	})
+	return stored, err
+}
+
+// note is the one that a statement gives, or ErrNotFound.
+func note(ctx context.Context, q conn, id coupon.ID, query string, args ...any) (coupon.Note, error) {
+	var rows []noteRow
+	err := q.scan(ctx, &rows, query, args...)
+	if err == nil && len(rows) == 0 {
+		err = coupon.ErrNotFound
+	}
+	if err != nil {
+		return coupon.Note{}, err
+	}
+	return rows[0].note(id), nil
 }
 
 type noteRow struct {
@@ -24,6 +57,10 @@ type noteRow struct {
 	Text      string
 	CreatedAt int64
 	CreatedBy string
+}
+
+func (r noteRow) note(of coupon.ID) coupon.Note {
+	return coupon.Note{ID: coupon.ID(r.ID), Coupon: of, At: instant(&r.At), Text: r.Text, CreatedAt: instant(&r.CreatedAt), CreatedBy: r.CreatedBy}
 }
 
 // Notes implements coupon.Store.
@@ -35,9 +72,7 @@ func (s *Store) Notes(ctx context.Context, id coupon.ID) (notes []coupon.Note, e
 		var rows []noteRow
 		err := q.scan(ctx, &rows, `SELECT id, at, text, created_at, created_by FROM ?notes
 			WHERE merchant = ?merchant AND coupon = ? ORDER BY at, id`, text(id))
-		notes = convert(rows, func(r noteRow) coupon.Note {
-			return coupon.Note{ID: coupon.ID(r.ID), Coupon: id, At: instant(&r.At), Text: r.Text, CreatedAt: instant(&r.CreatedAt), CreatedBy: r.CreatedBy}
-		})
+		notes = convert(rows, func(r noteRow) coupon.Note { return r.note(id) })
 		return err
 	})
 	return notes, err

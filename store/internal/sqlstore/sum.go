@@ -14,11 +14,15 @@ import (
 	"github.com/couponkit/coupon"
 )
 
-// maxBuckets is how many are summed by one statement.
-const maxBuckets = 400
+// Most that are summed by one statement: buckets, and coupons.
+const (
+	maxBuckets = 400
+	maxSummed  = 100
+)
 
-// sumRow are the sums of one bucket, currency and state.
+// sumRow are the sums of one coupon, bucket, currency and state.
 type sumRow struct {
+	Coupon         string
 	I              int
 	Currency       string
 	State          string
@@ -44,28 +48,29 @@ func (s *Store) Sum(ctx context.Context, f coupon.SumQuery) (sums []coupon.Bucke
 	}
 	err = s.read(ctx, "sum", func(q conn) error {
 		cells := map[cell]*coupon.Sums{}
-		err := chunked(bucketsOf(f), maxBuckets, func(buckets []bucket) error {
-			var rows []sumRow
-			err := s.sumOfBuckets(ctx, q, &rows, buckets, sumColumns, text(f.Coupon), at, narrowing(f))
-			if err != nil {
-				return s.overflow(ctx, q, f.Coupon, err)
-			}
-			for _, row := range rows {
-				if err := row.addTo(cells); err != nil {
-					return err
+		err := chunked(f.Coupons, maxSummed, func(ids []coupon.ID) error {
+			return chunked(bucketsOf(f), maxBuckets, func(buckets []bucket) error {
+				var rows []sumRow
+				if err := s.sumOfBuckets(ctx, q, &rows, buckets, ids, sumColumns, at, narrowing(f)); err != nil {
+					return s.overflow(ctx, q, ids, err)
 				}
-			}
-			return nil
+				for _, row := range rows {
+					if err := row.addTo(cells); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
 		})
 		if err != nil {
 			return err
 		}
 		sums = make([]coupon.BucketSums, 0, len(cells))
 		for c, x := range cells {
-			sums = append(sums, coupon.BucketSums{Bucket: c.bucket, Sums: *x})
+			sums = append(sums, coupon.BucketSums{Coupon: coupon.ID(c.coupon), Bucket: c.bucket, Sums: *x})
 		}
 		slices.SortFunc(sums, func(a, b coupon.BucketSums) int {
-			return cmp.Or(a.Bucket-b.Bucket, cmp.Compare(a.Currency, b.Currency))
+			return cmp.Or(cmp.Compare(a.Coupon, b.Coupon), a.Bucket-b.Bucket, cmp.Compare(a.Currency, b.Currency))
 		})
 		return nil
 	})
@@ -105,23 +110,26 @@ const sumColumns bun.Safe = `COUNT(*) AS n,
 	COUNT(r.new_customer) AS customers_known, CAST(COALESCE(SUM(r.new_customer), 0) AS BIGINT) AS new_customers`
 
 // sumOfBuckets is the statement of Sum. Where the database finds the bucket of an
-// instant by itself, all of them are one stretch of the index; then a plan made
-// before the rows were counted, with another index, still reads each row once.
+// instant by itself, all of them are one stretch of the index for each coupon; then
+// a plan made before the rows were counted, with another index, still reads each
+// row once, and one that counts on many coupons does not read all that there are.
 // Else it goes bucket by bucket.
-func (s *Store) sumOfBuckets(ctx context.Context, q conn, rows *[]sumRow, buckets []bucket, args ...any) error {
+func (s *Store) sumOfBuckets(ctx context.Context, q conn, rows *[]sumRow, buckets []bucket, ids []coupon.ID, args ...any) error {
 	if s.dialect.WidthBucket {
 		first, last := buckets[0], buckets[len(buckets)-1]
-		args = append(args, first.i-1, list(convert(buckets, func(b bucket) any { return b.lo })), first.lo, last.hi)
-		return q.scan(ctx, rows, `SELECT ?4 + width_bucket(?2, CAST(ARRAY[?5] AS BIGINT[])) AS i, r.currency, r.state, ?0 FROM ?redemptions AS r
-			WHERE r.merchant = ?merchant AND r.coupon = ?1 AND ?2 >= ?6 AND ?2 < ?7 ?3
+		of := values(convert(ids, func(id coupon.ID) list { return list{text(id)} }))
+		args = append(args, of, first.i-1, list(convert(buckets, func(b bucket) any { return b.lo })), first.lo, last.hi)
+		return q.scan(ctx, rows, `SELECT asked.coupon, sums.* FROM (VALUES ?3) AS asked (coupon) CROSS JOIN LATERAL (
+			SELECT ?4 + width_bucket(?1, CAST(ARRAY[?5] AS BIGINT[])) AS i, r.currency, r.state, ?0 FROM ?redemptions AS r
+			WHERE r.merchant = ?merchant AND r.coupon = asked.coupon AND ?1 >= ?6 AND ?1 < ?7 ?2
 				AND r.state IN ('redeemed', 'refunded', 'cancelled')
-			GROUP BY 1, r.currency, r.state`, args...)
+			GROUP BY 1, r.currency, r.state) AS sums`, args...)
 	}
-	args = append(args, values(convert(buckets, func(b bucket) list { return list{b.i, b.lo, b.hi} })))
-	return q.scan(ctx, rows, `WITH bucket (i, lo, hi) AS (VALUES ?4) SELECT bucket.i, r.currency, r.state, ?0 FROM bucket CROSS JOIN ?redemptions AS r
-		WHERE r.merchant = ?merchant AND r.coupon = ?1 AND ?2 >= bucket.lo AND ?2 < bucket.hi ?3
+	args = append(args, bun.List(texts(ids)), values(convert(buckets, func(b bucket) list { return list{b.i, b.lo, b.hi} })))
+	return q.scan(ctx, rows, `WITH bucket (i, lo, hi) AS (VALUES ?4) SELECT bucket.i, r.coupon, r.currency, r.state, ?0 FROM bucket CROSS JOIN ?redemptions AS r
+		WHERE r.merchant = ?merchant AND r.coupon IN (?3) AND ?1 >= bucket.lo AND ?1 < bucket.hi ?2
 			AND r.state IN ('redeemed', 'refunded', 'cancelled')
-		GROUP BY bucket.i, r.currency, r.state`, args...)
+		GROUP BY bucket.i, r.coupon, r.currency, r.state`, args...)
 }
 
 func clockColumn(c coupon.Clock) (bun.Safe, error) {
@@ -158,13 +166,14 @@ func bucketsOf(f coupon.SumQuery) []bucket {
 }
 
 type cell struct {
+	coupon   string
 	bucket   int
 	currency string
 }
 
 // addTo is coupon.Sums.Add for all redemptions of the row.
 func (r sumRow) addTo(cells map[cell]*coupon.Sums) error {
-	k := cell{r.I, r.Currency}
+	k := cell{r.Coupon, r.I, r.Currency}
 	if cells[k] == nil {
 		cells[k] = &coupon.Sums{Currency: r.Currency}
 	}
@@ -198,7 +207,7 @@ func (r sumRow) addTo(cells map[cell]*coupon.Sums) error {
 
 // overflow tells whether a statement of Sum failed because a sum passed a
 // bigint: then amounts cut to their upper half, which can't, add up to as much.
-func (s *Store) overflow(ctx context.Context, q conn, id coupon.ID, cause error) error {
+func (s *Store) overflow(ctx context.Context, q conn, ids []coupon.ID, cause error) error {
 	answer := s.dialect.Overflow(cause)
 	if answer == Yes {
 		return fmt.Errorf("%w: %w", coupon.ErrOverflow, cause)
@@ -206,10 +215,11 @@ func (s *Store) overflow(ctx context.Context, q conn, id coupon.ID, cause error)
 	if answer == No {
 		return cause
 	}
-	var rows []struct{ N, Subtotal, Cost int64 }
+	type row struct{ N, Subtotal, Cost int64 }
+	var rows []row
 	err := q.scan(ctx, &rows, `SELECT COUNT(*) AS n, COALESCE(SUM(subtotal >> 32), 0) AS subtotal, COALESCE(SUM(cost >> 32), 0) AS cost
-		FROM ?redemptions WHERE merchant = ?merchant AND coupon = ?`, text(id))
-	if err != nil || len(rows) == 0 || max(rows[0].Subtotal, rows[0].Cost)+rows[0].N < 1<<31 {
+		FROM ?redemptions WHERE merchant = ?merchant AND coupon IN (?) GROUP BY coupon`, bun.List(texts(ids)))
+	if err != nil || !slices.ContainsFunc(rows, func(r row) bool { return max(r.Subtotal, r.Cost)+r.N >= 1<<31 }) {
 		return cause
 	}
 	return fmt.Errorf("%w: %w", coupon.ErrOverflow, cause)

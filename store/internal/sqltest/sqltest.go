@@ -64,6 +64,7 @@ func EveryCall(t *testing.T, st coupon.Store, rec *Recorder) map[string][]string
 	var c coupon.Coupon
 	var note coupon.Note
 	do("create", func() error { c = Create(t, st, "C"); return nil })
+	beside := Create(t, st, "BESIDE")
 	do("redeem", func() error { _, err := svc.Redeem(ctx, Booking("b1"), "C"); return err })
 	do("redeem again", func() error { _, err := svc.Redeem(ctx, Booking("b1"), "C"); return err })
 	do("import", func() error {
@@ -91,6 +92,8 @@ func EveryCall(t *testing.T, st coupon.Store, rec *Recorder) map[string][]string
 	do("redemption", func() error { _, err := svc.Redemption(ctx, c.ID, "b1"); return err })
 	do("add note", func() (err error) { note, err = svc.AddNote(ctx, c.ID, time.Now(), "e-mail"); return err })
 	do("notes", func() error { _, err := svc.Notes(ctx, c.ID); return err })
+	do("put note again", func() error { _, err := svc.PutNote(ctx, note); return err })
+	do("edit note", func() error { _, err := svc.EditNote(ctx, c.ID, note.ID, time.Now(), "letter"); return err })
 	do("remove note", func() error { return svc.RemoveNote(ctx, c.ID, note.ID) })
 	from, to := time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	for _, clock := range []coupon.Clock{coupon.MadeAt, coupon.ServiceAt} {
@@ -100,6 +103,15 @@ func EveryCall(t *testing.T, st coupon.Store, rec *Recorder) map[string][]string
 		})
 		do("timeline by "+string(clock), func() error {
 			_, err := svc.Timeline(ctx, c.ID, coupon.Range{From: from, To: to, Clock: clock}, coupon.Daily, "Europe/Berlin")
+			return err
+		})
+		two := []coupon.ID{c.ID, beside.ID}
+		do("summaries by "+string(clock), func() error {
+			_, err := svc.Summaries(ctx, two, coupon.Range{Clock: clock})
+			return err
+		})
+		do("timelines by "+string(clock), func() error {
+			_, err := svc.Timelines(ctx, two, coupon.Range{From: from, To: to, Clock: clock}, coupon.Daily, "Europe/Berlin")
 			return err
 		})
 		for _, sort := range []coupon.RedemptionSort{coupon.ByMadeAt, coupon.ByServiceAt, coupon.ByBooking, coupon.BySubtotal, coupon.ByDiscount} {
@@ -252,6 +264,8 @@ func AskFor(t *testing.T, st coupon.Store, c coupon.Coupon, s string) {
 		"Versions":       Second(st.Versions(ctx, coupon.ID(s), 9, 9)),
 		"Notes":          Second(st.Notes(ctx, coupon.ID(s))),
 		"DeleteNote":     st.DeleteNote(ctx, c.ID, coupon.ID(s)),
+		"UpdateNote":     Second(st.UpdateNote(ctx, coupon.Note{Coupon: c.ID, ID: coupon.ID(s), At: time.Now(), Text: "x"})),
+		"Summaries":      Second(svc.Summaries(ctx, []coupon.ID{c.ID, coupon.ID(s)}, coupon.Range{})),
 		"Cancel":         Second(svc.Cancel(ctx, s)),
 		"Redemptions of": Drain(svc.Redemptions(ctx, coupon.RedemptionFilter{Customer: "x" + s, Currency: s})),
 		"Coupons":        Drain(svc.Coupons(ctx, coupon.CouponFilter{Search: "x" + s, Kind: coupon.DiscountKind(s)})),

@@ -1,0 +1,59 @@
+package coupon
+
+import (
+	"context"
+	"time"
+)
+
+// A form may be sent twice, and an answer may be lost: the same call again must do
+// no more than the first, and answer as it did.
+
+// content is the coupon without what the Service sets, to tell whether two are the
+// same.
+func (c Coupon) content() Coupon {
+	c.Version, c.CreatedAt, c.CreatedBy, c.UpdatedAt, c.UpdatedBy = 0, time.Time{}, "", time.Time{}, ""
+	return c
+}
+
+// differs are the fields of content in which the two are not the same.
+func (c Coupon) differs(o Coupon) []string { return differences("", c.content(), o.content()) }
+
+// created answers who creates a coupon under an id that is there: with what is
+// stored, if it was made with the same content. What was edited since does not
+// make it another.
+func (s *Service) created(ctx context.Context, c Coupon) (Coupon, error) {
+	versions, err := s.store.Versions(ctx, c.ID, 2, 1)
+	if err != nil {
+		return Coupon{}, err
+	}
+	if len(versions) == 0 {
+		return Coupon{}, ErrNotFound
+	}
+	if differs := c.differs(versions[0]); len(differs) > 0 {
+		return Coupon{}, &CouponConflictError{Coupon: c.ID, Differs: differs}
+	}
+	return s.store.Coupon(ctx, c.ID)
+}
+
+// updated answers who edits a version that is not the stored one any more: with
+// what is stored, if the edit is in it, because it is what is stored now, or was
+// the next version.
+func (s *Service) updated(ctx context.Context, c, stored Coupon) (Coupon, error) {
+	is := func(o Coupon) bool {
+		c.ArchivedAt = o.ArchivedAt // not what an edit is about
+		return len(c.differs(o)) == 0
+	}
+	if is(stored) {
+		return stored, nil
+	}
+	if c.Version >= 1 && c.Version < stored.Version-1 {
+		next, err := s.store.Versions(ctx, c.ID, c.Version+2, 1)
+		if err != nil {
+			return Coupon{}, err
+		}
+		if len(next) == 1 && is(next[0]) {
+			return stored, nil
+		}
+	}
+	return Coupon{}, &VersionError{Current: stored}
+}
