@@ -14,15 +14,43 @@ import (
 	"time"
 )
 
-// CouponSort is the order of a list of coupons.
+// CouponSort is the order of a list of coupons. Equals are in the order of their
+// ids.
 type CouponSort string
 
+// These orders are kept by stores: a page is read, whichever it is.
 const (
-	ByCreated CouponSort = "created" // the default
-	ByCode    CouponSort = "code"    // as bytes
-	ByName    CouponSort = "name"    // lower-cased
-	ByStart   CouponSort = "start"   // earliest first
-	ByEnd     CouponSort = "end"     // without an end last
+	ByCreated  CouponSort = "created"  // the default
+	ByCode     CouponSort = "code"     // as bytes
+	ByName     CouponSort = "name"     // lower-cased
+	ByStart    CouponSort = "start"    // earliest first
+	ByEnd      CouponSort = "end"      // without an end last
+	ByAudience CouponSort = "audience" // everyone, existing customers, new customers
+)
+
+// These orders are computed: the Service goes through all coupons that meet the
+// filter, whichever page is asked for, and keeps the position of each in memory.
+// It takes time in proportion to the number of coupons, and for figures to the
+// number of bookings in the range: of 10,000 coupons with three bookings each, a
+// page took a quarter of a second to one second, in SQLite.
+const (
+	// ByStatus is active, scheduled, inactive, used up, expired, archived.
+	ByStatus CouponSort = "status"
+	// ByOffer is by what the coupon gives: percentages, amounts, amounts per unit;
+	// of each kind by currency, then by value.
+	ByOffer CouponSort = "offer"
+	// ByUses is by the share of its limits over the whole coupon that is used: of
+	// the fullest one, and of one per period in this period. Without such a limit
+	// before all others.
+	ByUses CouponSort = "uses"
+	// ByBookings is by the bookings in CouponFilter.Range, of the filter's Currency
+	// or of all.
+	ByBookings CouponSort = "bookings"
+	// ByRevenue is by revenue in CouponFilter.Range and Currency. Without a booking
+	// there before all others.
+	ByRevenue CouponSort = "revenue"
+	// ByDiscounts is by the discounts given, as ByRevenue.
+	ByDiscounts CouponSort = "discounts"
 )
 
 // RedemptionSort is the order of a list of redemptions.
@@ -46,6 +74,13 @@ type CouponFilter struct {
 	Sort     CouponSort   // default ByCreated
 	Desc     bool         // the other way round
 	After    string       // begin after this position: a CouponState's Cursor
+
+	// Range and Currency are of the figures that coupons are sorted by, with
+	// ByBookings, ByRevenue and ByDiscounts. The zero Range is all of time, by
+	// MadeAt; the last two need a Currency, because amounts of two can't be
+	// compared. A position is of one currency.
+	Range    Range
+	Currency string // an ISO 4217 code, as "USD"
 }
 
 // RedemptionFilter chooses redemptions. The zero value is all of the merchant,
@@ -108,7 +143,8 @@ func decodeCursor(s, sort string, keys int) (*Cursor, error) {
 	return &c, nil
 }
 
-// CursorOf is the position of a coupon in a list of that order.
+// CursorOf is the position of a coupon in a list of that order, which is one that
+// stores keep.
 func (by CouponSort) CursorOf(c Coupon) Cursor {
 	out := Cursor{Sort: string(by), Keys: []string{string(c.ID)}}
 	switch by {
@@ -116,6 +152,8 @@ func (by CouponSort) CursorOf(c Coupon) Cursor {
 		out.Text = string(c.Code)
 	case ByName:
 		out.Text = strings.ToLower(c.Name)
+	case ByAudience:
+		out.Text = string(c.Audience)
 	case ByStart:
 		out.Num = c.Start.UnixMicro()
 	case ByEnd:
@@ -165,9 +203,13 @@ const pageSize = 200
 // An error comes once, last.
 func (s *Service) Coupons(ctx context.Context, f CouponFilter) iter.Seq2[CouponState, error] {
 	return func(yield func(CouponState, error) bool) {
-		q, err := f.query()
+		f, q, err := f.query()
 		if err != nil {
 			yield(CouponState{}, err)
+			return
+		}
+		if q.Sort.computed() {
+			s.sorted(ctx, f, q)(yield)
 			return
 		}
 		for {
@@ -184,7 +226,7 @@ func (s *Service) Coupons(ctx context.Context, f CouponFilter) iter.Seq2[CouponS
 			for i, st := range states {
 				cur := q.Sort.CursorOf(page[i])
 				st.Cursor, q.After = cur.encode(), &cur
-				if len(f.Statuses) > 0 && !slices.Contains(f.Statuses, st.Status) {
+				if !f.hasStatus(st) {
 					continue
 				}
 				if !yield(st, nil) {
@@ -198,20 +240,26 @@ func (s *Service) Coupons(ctx context.Context, f CouponFilter) iter.Seq2[CouponS
 	}
 }
 
-func (f CouponFilter) query() (CouponQuery, error) {
+// query checks the filter, writes out its defaults, and gives what a store must
+// find.
+func (f CouponFilter) query() (CouponFilter, CouponQuery, error) {
 	q := CouponQuery{Search: strings.ToLower(strings.TrimSpace(f.Search)), Audience: f.Audience, Kind: f.Kind,
 		Sort: cmp.Or(f.Sort, ByCreated), Desc: f.Desc, Limit: pageSize}
+	var p problems
 	switch q.Sort {
-	case ByCreated, ByCode, ByName, ByStart, ByEnd:
+	case ByCreated, ByCode, ByName, ByStart, ByEnd, ByAudience, ByStatus, ByOffer, ByUses, ByBookings, ByRevenue, ByDiscounts:
 	default:
-		return q, invalid("sort", string(q.Sort), "must be created, code, name, start or end")
+		p.add("sort", string(q.Sort), "must be created, code, name, start, end, audience, status, offer, uses, bookings, revenue or discounts")
+	}
+	if f = f.checkFigures(&p); len(p) > 0 {
+		return f, q, p.err()
 	}
 	if archived := slices.Contains(f.Statuses, Archived); !archived || len(f.Statuses) == 1 {
 		q.Archived = &archived
 	}
 	var err error
-	q.After, err = decodeCursor(f.After, string(q.Sort), 1)
-	return q, err
+	q.After, err = decodeCursor(f.After, f.list(), 1)
+	return f, q, err
 }
 
 // Redemptions lists redemptions, in pages behind the scenes as Coupons does.

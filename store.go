@@ -162,7 +162,7 @@ type CouponQuery struct {
 	Audience *Audience    // exactly this one
 	Kind     DiscountKind // of discount
 	Archived *bool        // archived, or not
-	Sort     CouponSort   // never empty
+	Sort     CouponSort   // never empty: ByCreated, ByCode, ByName, ByStart, ByEnd or ByAudience
 	Desc     bool         // the whole order reversed, ties too
 	After    *Cursor      // strictly after this position in the order
 	Limit    int          // > 0

@@ -18,7 +18,7 @@ var staticFiles embed.FS
 // for each part of the pages, and one request for all.
 var (
 	styles  = []string{"base", "controls", "tables", "facts", "list", "coupon", "summary", "chart", "form", "bookings", "codes", "widgets", "adapt"}
-	scripts = []string{"htmx", "toast"}
+	scripts = []string{"htmx", "toast", "copy"}
 )
 
 // contentTypes are written out: those of the machine are not always right.

@@ -129,9 +129,12 @@ func (q *request) codesPage(s codesState) (p codesPage, err error) {
 			return p, err
 		}
 	} else {
-		for k, err := range q.svc.CodesAfter(q.r.Context(), q.c.ID, s.Batch, coupon.Code(s.After)) {
+		for k, err := range q.svc.Codes(q.r.Context(), q.c.ID, s.Batch) {
 			if err != nil {
 				return p, err
+			}
+			if string(k.Code) <= s.After {
+				continue
 			}
 			if len(p.codes) == codesPerPage {
 				p.next = string(p.codes[codesPerPage-1].Code)

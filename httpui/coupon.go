@@ -7,16 +7,18 @@ import (
 // couponView is what a coupon's page shows.
 type couponView struct {
 	List        string // back to the list
+	Codes       string // its further codes
 	Code, Name  string
 	Description string
 	Status      coupon.Status
 	StatusName  string
-	Reason      string
 	Switch      *switchView // nil if it can't be switched
-	Facts       []fact
-	Rules       []rule
+	Facts       []statement
+	Rules       []statement
+	History     *historyView // nil if nothing was ever changed
 	Report      reportView
-	OutOfBand   bool // the overview is sent beside another part
+	Next        *nextView // nil if nothing can be done
+	OutOfBand   bool      // the overview is sent beside another part
 }
 
 // fact is a name and what it is.
@@ -31,6 +33,7 @@ type fact struct {
 type switchView struct {
 	post
 	Verb    string
+	Does    string
 	Confirm string
 	Off     bool // it switches off
 }
@@ -46,80 +49,72 @@ func (h *Handler) coupon(q *request) error {
 	if err != nil {
 		return err
 	}
-	view := h.aboutView(q, state, rep.reportState)
+	view, err := q.about(state, rep.reportState)
+	if err != nil {
+		return err
+	}
 	if view.Report, err = h.reportView(q, state.Coupon, rep); err != nil {
 		return err
 	}
 	if url := q.links.coupon(id, rep.reportState); wantsFragment(q.r) && "?"+q.r.URL.RawQuery != rep.query().String() {
 		q.w.Header().Set("HX-Push-Url", url)
 	}
-	a := answer{name: "coupon", title: q.words.name(state.Coupon), view: view, notices: notices}
+	a := answer{name: "coupon", title: q.words.name(state.Coupon), view: view, data: couponData{Coupon: couponJSONOf(state)}, notices: notices}
 	if done := values.Get("done"); done == doneWord(state.Coupon) {
 		a.toast = q.words.done(state.Coupon)
 	}
 	return q.answer(a)
 }
 
-// aboutView is the page without its report.
-func (h *Handler) aboutView(q *request, s coupon.CouponState, rep reportState) couponView {
+// about is the page without its report.
+func (q *request) about(s coupon.CouponState, rep reportState) (couponView, error) {
 	w := q.words
-	view := couponView{List: q.links.home(), Code: string(s.Code), Name: s.Name, Description: s.Description,
-		Status: s.Status, StatusName: w.status(s.Status), Reason: w.reason(s),
-		Facts: w.facts(s), Rules: w.restrictions(s)}
+	view := couponView{List: q.links.home(), Codes: q.links.codes(s.ID, codesState{}), Code: string(s.Code), Name: s.Name, Description: s.Description,
+		Status: s.Status, StatusName: w.status(s.Status), Switch: q.switchOf(s, rep),
+		Facts: w.overview(s), Rules: w.restrictions(s.Coupon, s.Limits)}
+	var err error
+	if s.Version > 1 {
+		versions, err := versionsOf(q, s.ID, s.Version+1)
+		if err != nil {
+			return view, err
+		}
+		history := w.history(q.links, s.Coupon, versions)
+		view.History = &history
+	}
+	view.Next, err = q.next(s, rep)
+	return view, err
+}
+
+// switchOf is the form that switches a coupon; nil if nobody may.
+func (q *request) switchOf(s coupon.CouponState, rep reportState) *switchView {
+	w, code := q.words, string(s.Code)
 	switch {
 	case !q.may(Switch) || s.Status == coupon.Archived:
+		return nil
 	case s.Inactive:
-		view.Switch = &switchView{post: q.post(q.links.change(s.ID, "activate", rep)), Verb: "Activate",
-			Confirm: "Activate " + string(s.Code) + "? New bookings can use it again, within its dates and limits."}
+		return &switchView{post: q.post(q.links.change(s.ID, "activate", rep)), Verb: w.t("coupon.activate"),
+			Does: w.t("coupon.next.activate"), Confirm: w.t("coupon.activate-confirm", "code", code)}
 	default:
-		view.Switch = &switchView{post: q.post(q.links.change(s.ID, "deactivate", rep)), Verb: "Deactivate", Off: true,
-			Confirm: "Deactivate " + string(s.Code) + "? New bookings can’t use it from now on. Bookings that have it keep it, and you can activate it again."}
+		return &switchView{post: q.post(q.links.change(s.ID, "deactivate", rep)), Verb: w.t("coupon.deactivate"), Off: true,
+			Does: w.t("coupon.next.deactivate"), Confirm: w.t("coupon.deactivate-confirm", "code", code)}
 	}
-	return view
-}
-
-// facts are the overview.
-func (w words) facts(s coupon.CouponState) []fact {
-	c, loc := s.Coupon, zoneOf(s.Coupon)
-	name := fact{Label: "Name", Text: c.Name}
-	if c.Name == "" {
-		name.Text = "No name"
-	}
-	valid := "Checked against the moment a booking is made"
-	if c.ValidBy == coupon.ServiceAt {
-		valid = "Checked against the service date"
-	}
-	facts := []fact{
-		name,
-		{Label: "Code", Text: string(c.Code)},
-		{Label: "Audience", Text: w.audience(c.Audience)},
-		{Label: "Status", Text: w.status(s.Status), More: w.reason(s)},
-		{Label: "Discount", Text: w.discount(c.Discount)},
-		{Label: "Starts", Text: w.start(c, w.date), More: c.Zone},
-	}
-	if c.End.IsZero() {
-		facts = append(facts, fact{Label: "Ends", Text: "No end date", More: valid})
-	} else {
-		facts = append(facts, fact{Label: "Ends", Text: "Until " + w.end(c, w.date), More: valid})
-	}
-	facts = append(facts, fact{Label: "Made", Text: w.instant(c.CreatedAt, loc), More: by(c.CreatedBy)})
-	if c.Version > 1 {
-		facts = append(facts, fact{Label: "Last changed", Text: w.instant(c.UpdatedAt, loc), More: by(c.UpdatedBy)})
-	}
-	return facts
-}
-
-func by(actor string) string {
-	if actor == "" {
-		return ""
-	}
-	return "by " + actor
 }
 
 func (h *Handler) deactivate(q *request) error {
+	if !q.c.ArchivedAt.IsZero() {
+		return errArchived
+	}
 	return h.change(q, (*coupon.Service).Deactivate)
 }
 
 func (h *Handler) activate(q *request) error {
+	if !q.c.ArchivedAt.IsZero() {
+		return errArchived
+	}
 	return h.change(q, (*coupon.Service).Activate)
+}
+
+// archive puts a coupon away for good.
+func (h *Handler) archive(q *request) error {
+	return h.change(q, (*coupon.Service).Archive)
 }

@@ -2,6 +2,7 @@ package httpui_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -21,7 +22,7 @@ func pairs(n *node) map[string][]string {
 	return out
 }
 
-func TestCouponPageHasItsFourSections(t *testing.T) {
+func TestCouponPageHasItsSections(t *testing.T) {
 	t.Parallel()
 	s := fullShop(t)
 	h := s.handler(t)
@@ -31,7 +32,7 @@ func TestCouponPageHasItsFourSections(t *testing.T) {
 		for _, n := range page.all(named("section")) {
 			got = append(got, n.all(named("h2"))[0].words())
 		}
-		if want := []string{"Overview", "Restrictions", "Redemption chart", "Performance summary"}; !slices.Equal(got, want) {
+		if want := []string{"Overview", "Restrictions", "Redemption chart", "Performance summary", "What next"}; !slices.Equal(got, want) {
 			t.Errorf("%s: sections %q", code, got)
 		}
 	}
@@ -95,7 +96,7 @@ func TestOverview(t *testing.T) {
 			"Ends": "No end date Checked against the service date", "Last changed": "22 Nov 2026, 10:30 by anna@example.com"},
 		"OLD1": {"Status": "Archived Put away on 22 Nov 2026"},
 	} {
-		got := pairs(parse(t, get(t, h, s.page(code, ""))).byID(t, "cp-overview"))
+		got := pairs(parse(t, get(t, h, s.page(code, ""))).byID(t, "cp-overview").all(class("cp-facts"))[0])
 		for label, text := range want {
 			if g := got[label]; len(g) != 1 || g[0] != text {
 				t.Errorf("%s, %s: %q, want %q", code, label, g, text)
@@ -111,7 +112,8 @@ func TestRestrictionsAreSentences(t *testing.T) {
 	for code, want := range map[string]map[string][]string{
 		"WELCOME20": {
 			"Usage limit": {"Unlimited uses"}, "Budget": {"No limit on the discounts given"}, "Days": {"Any day of the week"}, "Hours": {"Any time of day"},
-			"Booking types": {"One-time and recurring bookings"}, "Frequencies": {"However often a booking recurs"}, "Minimum total": {"No minimum"}, "Maximum total": {"No maximum"},
+			"Per customer": {"Each customer as often as they like"}, "Per code": {"No limit of its own for a code, apart from codes made for a single use"}, "Units": {"Any number of units"},
+			"Series": {"Every booking of a series; together they are one use"}, "Booking types": {"One-time and recurring bookings"}, "Frequencies": {"However often a booking recurs"}, "Minimum total": {"No minimum"}, "Maximum total": {"No maximum"},
 			"Services and customers": {"Everything that is booked, by anybody in the audience"}, "Other coupons": {"Can’t be used together with another coupon"},
 		},
 		"WINTER26": {
@@ -119,9 +121,9 @@ func TestRestrictionsAreSentences(t *testing.T) {
 			"Booking types": {"Recurring bookings only"}, "Frequencies": {"Recurring bookings only if weekly or every two weeks"}, "Maximum total": {"At most $500, before discounts"},
 			"Other coupons": {"May be used together with other coupons that allow it"},
 		},
-		"SUMMER-WINDOWS": {"Units": {"At least 3 units of what the coupon applies to"}, "Applies to": {"Lines whose service is window or glass roof"}, "Customers": {"Not customers whose group is staff"}},
+		"SUMMER-WINDOWS": {"Units": {"At least 3 units of what the coupon applies to"}, "Applies to": {"Lines whose service is window or glass roof"}, "Bookings": {"Any booking"}, "Customers": {"Not customers whose group is staff"}},
 		"FIRST10":        {"Usage limit": {"At most 10 bookings in all10 of 10, 0 left"}},
-		"LOYAL5":         {"Usage limit": {"Each code at most once", "At most 3 bookings a day0 of 3 today, 3 left"}},
+		"LOYAL5":         {"Usage limit": {"At most 3 bookings a day0 of 3 today, 3 left"}, "Per code": {"Each code at most once"}},
 	} {
 		got := pairs(parse(t, get(t, h, s.page(code, ""))).byID(t, "cp-restrictions"))
 		for label, text := range want {
@@ -191,8 +193,8 @@ func TestSwitchingByHtmxKeepsTheChart(t *testing.T) {
 	for _, n := range part.kids {
 		ids[n.attr["id"]] = n.attr["hx-swap-oob"]
 	}
-	want := map[string]string{"cp-head": "", "cp-overview": "true", "cp-toast": "innerHTML"}
-	if len(ids) != len(want) || ids["cp-overview"] != "true" || ids["cp-toast"] != "innerHTML" || form.attr["hx-target"] != "#cp-head" {
+	want := map[string]string{"cp-head": "", "cp-overview": "true", "cp-next-steps": "true", "cp-toast": "innerHTML"}
+	if !maps.Equal(ids, want) || form.attr["hx-target"] != "#cp-head" {
 		t.Errorf("parts %v, want %v", ids, want)
 	}
 	contains(t, part.words(), "Activate", "Inactive Switched off", "is deactivated")

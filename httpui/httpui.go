@@ -135,8 +135,16 @@ var routes = []route{
 	{"GET", "/{$}", View, (*Handler).list},
 	{"GET", "/c/{id}", View, (*Handler).coupon},
 	{"GET", "/c/{id}/bookings", View, (*Handler).bookings},
+	{"GET", "/c/{id}/booking", View, (*Handler).booking},
+	{"POST", "/c/{id}/booking/refund", Refund, (*Handler).refundBooking},
+	{"POST", "/c/{id}/booking/cancel", Cancel, (*Handler).cancelBooking},
+	{"GET", "/c/{id}/codes", View, (*Handler).codes},
+	{"POST", "/c/{id}/codes", Generate, (*Handler).generateCodes},
+	{"POST", "/c/{id}/codes/add", Generate, (*Handler).addCode},
+	{"GET", "/c/{id}/history", View, (*Handler).history},
 	{"POST", "/c/{id}/deactivate", Switch, (*Handler).deactivate},
 	{"POST", "/c/{id}/activate", Switch, (*Handler).activate},
+	{"POST", "/c/{id}/archive", Archive, (*Handler).archive}, // last: nothing can be done after it
 	{"GET", "/static/{file}", "", (*Handler).static},
 }
 

@@ -3,6 +3,7 @@ package httpui
 import (
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/couponkit/coupon"
@@ -63,9 +64,27 @@ func (l links) csv(page string) string {
 	return page + "?format=csv"
 }
 
+// history is of the versions below one; 0 is all.
+func (l links) history(id coupon.ID, before int64) string {
+	var q query
+	if before > 0 {
+		q = q.with("before", strconv.FormatInt(before, 10))
+	}
+	return l.of(id) + "/history" + q.String()
+}
+
 // change is where a form posts; it takes the state of the page along.
 func (l links) change(id coupon.ID, action string, s reportState) string {
 	return l.of(id) + "/" + action + s.query().String()
+}
+
+func (l links) newCoupon() string { return l.base + "/new" }
+
+func (l links) edit(id coupon.ID) string { return l.of(id) + "/edit" }
+
+// duplicate is the form for a new coupon that begins with what another has.
+func (l links) duplicate(id coupon.ID) string {
+	return l.newCoupon() + query{}.with("from", string(id)).String()
 }
 
 func (l links) of(id coupon.ID) string { return l.base + "/c/" + url.PathEscape(string(id)) }

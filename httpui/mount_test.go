@@ -76,6 +76,7 @@ func TestEveryLinkLeadsSomewhereUnderEveryMount(t *testing.T) {
 							t.Fatalf("%s leads out of the base path: %s=%q", target, attr, link)
 						}
 						if n.attr["method"] != "post" {
+							link, _, _ = strings.Cut(link, "#")
 							todo = append(todo, link)
 						}
 					}

@@ -1,18 +1,21 @@
 package httpui
 
 import (
-	"strings"
+	"cmp"
+	"fmt"
 
 	"github.com/couponkit/coupon"
 )
 
-// rule is one line of a coupon's restrictions: a plain sentence. Free ones say
-// that there is no restriction.
-type rule struct {
+// statement is one thing that is said of a coupon. The overview, the restrictions
+// and the history make the same ones.
+type statement struct {
+	Key   string // of its label; what it is compared with in another version
 	Label string
 	Text  string
-	Free  bool
-	Use   *use // of a limit that has one count
+	More  string // said beside it, more quietly
+	Free  bool   // it says that there is no restriction
+	Use   *use   // of a limit that has one count
 }
 
 // use is how much of a limit is used, for a bar.
@@ -23,186 +26,197 @@ type use struct {
 	Reached bool
 }
 
+// statements are said one after the other.
+type statements struct {
+	words
+	all []statement
+}
+
+// name says what is no sentence of the catalog, under the key of a label.
+func (s *statements) name(label, text string) *statement {
+	s.all = append(s.all, statement{Key: label, Label: s.t(label), Text: text})
+	return &s.all[len(s.all)-1]
+}
+
+// say says the sentence of a key, with its values.
+func (s *statements) say(label, text string, args ...any) *statement {
+	return s.name(label, upperFirst(s.t(text, args...)))
+}
+
+// free says that something is not restricted.
+func (s *statements) free(label, text string) { s.say(label, text).Free = true }
+
 // restrictions says every restriction of a coupon, and what is not restricted.
-func (w words) restrictions(s coupon.CouponState) []rule {
-	r := s.Restrictions
-	out := w.limits(s.Limits)
-	add := func(label, text, free string) {
-		out = append(out, rule{Label: label, Text: text + free, Free: text == ""})
-	}
-	text := ""
-	if len(r.Days) > 0 {
-		text = w.days(r.Days) + " only, " + dayClocks[r.DaysBy]
-	}
-	add("Days", text, when(text, "Any day of the week"))
-	text = ""
-	if len(r.Hours) > 0 {
-		text = upperFirst(w.hours(r.Hours)) + " only, " + dayClocks[r.DaysBy]
-	}
-	add("Hours", text, when(text, "Any time of day"))
-	switch r.BookingType {
-	case coupon.OneTime:
-		add("Booking types", "One-time bookings only", "")
-	case coupon.Recurring:
-		add("Booking types", "Recurring bookings only", "")
-	default:
-		add("Booking types", "", "One-time and recurring bookings")
-	}
-	if r.BookingType != coupon.OneTime {
-		text = ""
-		if len(r.Frequencies) > 0 {
-			text = "Recurring bookings only if " + w.frequencies(r.Frequencies)
+// uses are of its limits; without them nothing is said of how much is used.
+func (w words) restrictions(c coupon.Coupon, uses []coupon.LimitUse) []statement {
+	s := &statements{words: w}
+	s.limits(c, uses)
+	s.when(c.Restrictions)
+	s.what(c.Restrictions)
+	s.matches(c.Restrictions.Matches)
+	if len(c.Restrictions.Limits) > 0 {
+		if c.KeepUseOnCancel {
+			s.say("restrictions.labels.cancelled", "restrictions.keeps-use")
+		} else {
+			s.free("restrictions.labels.cancelled", "restrictions.gives-use-back")
 		}
-		add("Frequencies", text, when(text, "However often a booking recurs"))
-		text = ""
-		switch n := r.Occurrences; {
-		case n == 1:
-			text = "The first booking of a series only"
-		case n > 1:
-			text = "The first " + w.plural(n, "booking", "bookings") + " of a series only"
+		if c.ReleaseUseOnRefund {
+			s.say("restrictions.labels.refunded", "restrictions.gives-use-back")
+		} else {
+			s.free("restrictions.labels.refunded", "restrictions.keeps-use")
 		}
-		add("Series", text, when(text, "Every booking of a series; together they are one use"))
 	}
-	text = ""
-	if !r.MinTotal.IsZero() {
-		text = "At least " + w.amount(r.MinTotal) + ", before discounts"
-	}
-	add("Minimum total", text, when(text, "No minimum"))
-	text = ""
-	if !r.MaxTotal.IsZero() {
-		text = "At most " + w.amount(r.MaxTotal) + ", before discounts"
-	}
-	add("Maximum total", text, when(text, "No maximum"))
-	if r.MinUnits > 0 {
-		add("Units", "At least "+w.plural(r.MinUnits, "unit", "units")+" of what the coupon applies to", "")
-	}
-	for _, m := range r.Matches {
-		add(matchLabels[m.On], w.match(m), "")
-	}
-	if len(r.Matches) == 0 {
-		add("Services and customers", "", "Everything that is booked, by anybody in the audience")
-	}
-	if len(s.Restrictions.Limits) > 0 {
-		text, quiet := "", "Gives its use back"
-		if s.KeepUseOnCancel {
-			text, quiet = "Keeps its use", ""
-		}
-		add("A cancelled booking", text, quiet)
-		text, quiet = "", "Keeps its use"
-		if s.ReleaseUseOnRefund {
-			text, quiet = "Gives its use back", ""
-		}
-		add("One refunded in full", text, quiet)
-	}
-	if s.Combinable {
-		add("Other coupons", "May be used together with other coupons that allow it", "")
+	if c.Combinable {
+		s.free("restrictions.labels.combinable", "restrictions.combinable")
 	} else {
-		add("Other coupons", "Can’t be used together with another coupon", "")
+		s.say("restrictions.labels.combinable", "restrictions.alone")
 	}
-	return out
-}
-
-// when gives s if there is nothing else to say.
-func when(text, s string) string {
-	if text != "" {
-		return ""
-	}
-	return s
-}
-
-var dayClocks = map[coupon.Clock]string{
-	"": "by service date", coupon.ServiceAt: "by service date", coupon.MadeAt: "by when the booking is made",
-}
-
-var matchLabels = map[coupon.MatchOn]string{
-	coupon.OnBooking: "Bookings", coupon.OnCustomer: "Customers", coupon.OnLine: "Applies to",
-}
-
-// match says a rule over the host's own attributes, in the host's own words.
-func (w words) match(m coupon.Match) string {
-	subject, not := "Bookings", "not bookings"
-	switch m.On {
-	case coupon.OnCustomer:
-		subject, not = "Customers", "not customers"
-	case coupon.OnLine:
-		subject, not = "Lines", "not lines"
-	}
-	var parts []string
-	if m.AnyOf != nil {
-		parts = append(parts, subject+" whose "+m.Key+" is "+w.or(m.AnyOf))
-	}
-	if m.NoneOf != nil {
-		parts = append(parts, not+" whose "+m.Key+" is "+w.or(m.NoneOf))
-	}
-	return upperFirst(strings.Join(parts, ", but "))
+	return s.all
 }
 
 // limits says what a coupon is limited to, and how much of it is used.
-func (w words) limits(limits []coupon.LimitUse) []rule {
-	var out []rule
-	uses, budgets := false, false
-	for _, l := range limits {
-		r := rule{Label: "Usage limit", Text: w.limit(l.Limit)}
-		if l.Limit.Of == coupon.DiscountGiven {
-			r.Label, budgets = "Budget", true
-		} else {
-			uses = true
+func (s *statements) limits(c coupon.Coupon, uses []coupon.LimitUse) {
+	if uses == nil {
+		for _, l := range c.Restrictions.Limits {
+			uses = append(uses, coupon.LimitUse{Limit: l})
 		}
-		if l.Counted {
-			r.Use = w.use(l)
+	}
+	// In the order of those who are limited: all, each customer, each code.
+	for _, kind := range []struct {
+		of          coupon.LimitOf
+		per         coupon.LimitPer // "" is any
+		label, free string
+	}{
+		{coupon.Uses, coupon.PerCoupon, "restrictions.labels.uses", "restrictions.unlimited.uses"},
+		{coupon.Uses, coupon.PerCustomer, "restrictions.labels.per-customer", "restrictions.unlimited.per-customer"},
+		{coupon.Uses, coupon.PerCode, "restrictions.labels.per-code", "restrictions.unlimited.per-code"},
+		{coupon.DiscountGiven, "", "restrictions.labels.budget", "restrictions.unlimited.budget"},
+	} {
+		none := true
+		for _, u := range uses {
+			if l := u.Limit; l.Of == kind.of && (kind.per == "" || l.Per == kind.per) {
+				none = false
+				x := s.name(kind.label, s.limit(l))
+				if u.Counted {
+					x.Use = s.use(u)
+				}
+			}
 		}
-		out = append(out, r)
+		if none {
+			s.free(kind.label, kind.free)
+		}
 	}
-	if !uses {
-		out = append([]rule{{Label: "Usage limit", Text: "Unlimited uses", Free: true}}, out...)
-	}
-	if !budgets {
-		out = append(out, rule{Label: "Budget", Text: "No limit on the discounts given", Free: true})
-	}
-	return out
 }
 
+// limit is a limit in a sentence.
 func (w words) limit(l coupon.Limit) string {
-	every := ""
-	if l.Every != coupon.Ever {
-		every = " a " + string(l.Every)
-	}
+	key := fmt.Sprint("restrictions.limit.", l.Of, ".", l.Per, ".", cmp.Or(l.Every, coupon.Ever))
 	if l.Of == coupon.DiscountGiven {
-		most := "At most " + w.amount(l.Budget) + " in discounts" + every
-		switch l.Per {
-		case coupon.PerCustomer:
-			return most + " for each customer"
-		case coupon.PerCode:
-			return most + " for each code"
-		default:
-			return most + when(every, " in all")
-		}
+		return w.t(key, "amount", w.amount(l.Budget))
 	}
-	times := w.plural(l.Max, "time", "times") + every
-	if l.Max == 1 {
-		times = "once" + every
-	}
-	switch l.Per {
-	case coupon.PerCustomer:
-		return "Each customer at most " + times
-	case coupon.PerCode:
-		return "Each code at most " + times
-	default:
-		return "At most " + w.plural(l.Max, "booking", "bookings") + every + when(every, " in all")
-	}
+	return w.t(key, "n", l.Max)
 }
 
+// use is how much of a limit is used and left.
 func (w words) use(l coupon.LimitUse) *use {
 	u := &use{Done: l.Used, Whole: l.Limit.Max, Reached: l.Reached}
-	left := w.Count(max(0, l.Limit.Max-l.Used)) + " left"
+	left := w.Count(max(0, l.Limit.Max-l.Used))
 	if l.Limit.Of == coupon.DiscountGiven {
 		u.Done, _ = l.Spent.Minor()
 		u.Whole, _ = l.Limit.Budget.Minor()
-		left = "nothing left"
-		if rest, err := l.Limit.Budget.Sub(l.Spent); err == nil && rest.Amount.IsPositive() {
-			left = w.amount(rest) + " left"
+		rest, err := l.Limit.Budget.Sub(l.Spent)
+		if err != nil || !rest.Amount.IsPositive() {
+			u.Text = w.t("restrictions.nothing-left", "used", w.uses(l))
+			return u
+		}
+		left = w.amount(rest)
+	}
+	u.Text = w.t("restrictions.left", "used", w.uses(l), "left", left)
+	return u
+}
+
+// when says on which days and in which hours.
+func (s *statements) when(r coupon.Restrictions) {
+	by := string(cmp.Or(r.DaysBy, coupon.ServiceAt))
+	if len(r.Days) > 0 {
+		s.say("restrictions.labels.days", "restrictions.days."+by, "days", s.days(r.Days))
+	} else {
+		s.free("restrictions.labels.days", "restrictions.days.any")
+	}
+	if len(r.Hours) > 0 {
+		s.say("restrictions.labels.hours", "restrictions.hours."+by, "hours", s.hours(r.Hours))
+	} else {
+		s.free("restrictions.labels.hours", "restrictions.hours.any")
+	}
+}
+
+// what says of which kind and size a booking must be.
+func (s *statements) what(r coupon.Restrictions) {
+	switch r.BookingType {
+	case coupon.OneTime:
+		s.say("restrictions.labels.type", "restrictions.type.one-time")
+	case coupon.Recurring:
+		s.say("restrictions.labels.type", "restrictions.type.recurring")
+	default:
+		s.free("restrictions.labels.type", "restrictions.type.any")
+	}
+	if r.BookingType != coupon.OneTime {
+		if len(r.Frequencies) > 0 {
+			s.say("restrictions.labels.frequency", "restrictions.frequency.some", "frequencies", s.frequencies(r.Frequencies))
+		} else {
+			s.free("restrictions.labels.frequency", "restrictions.frequency.any")
+		}
+		if r.Occurrences > 0 {
+			s.say("restrictions.labels.series", "restrictions.series.first", "n", r.Occurrences)
+		} else {
+			s.free("restrictions.labels.series", "restrictions.series.any")
 		}
 	}
-	u.Text = w.uses(l) + ", " + left
-	return u
+	if r.MinTotal.IsZero() {
+		s.free("restrictions.labels.min-total", "restrictions.min-total.none")
+	} else {
+		s.say("restrictions.labels.min-total", "restrictions.min-total.some", "amount", s.amount(r.MinTotal))
+	}
+	if r.MaxTotal.IsZero() {
+		s.free("restrictions.labels.max-total", "restrictions.max-total.none")
+	} else {
+		s.say("restrictions.labels.max-total", "restrictions.max-total.some", "amount", s.amount(r.MaxTotal))
+	}
+	if r.MinUnits == 0 {
+		s.free("restrictions.labels.units", "restrictions.units.any")
+	} else {
+		s.say("restrictions.labels.units", "restrictions.units.least", "n", r.MinUnits)
+	}
+}
+
+// matches says the rules over the host's own attributes, in the host's own words.
+func (s *statements) matches(all []coupon.Match) {
+	if len(all) == 0 {
+		s.free("restrictions.labels.match", "restrictions.match.any")
+		return
+	}
+	for _, on := range []coupon.MatchOn{coupon.OnLine, coupon.OnBooking, coupon.OnCustomer} {
+		label, none := "restrictions.labels."+string(on), true
+		for _, m := range all {
+			if m.On == on {
+				none = false
+				s.match(label, m)
+			}
+		}
+		if none {
+			s.free(label, "restrictions.match."+string(on)+".free")
+		}
+	}
+}
+
+func (s *statements) match(label string, m coupon.Match) {
+	key := "restrictions.match." + string(m.On)
+	switch {
+	case m.NoneOf == nil:
+		s.say(label, key+".any", "key", m.Key, "values", s.or(m.AnyOf))
+	case m.AnyOf == nil:
+		s.say(label, key+".none", "key", m.Key, "others", s.or(m.NoneOf))
+	default:
+		s.say(label, key+".both", "key", m.Key, "values", s.or(m.AnyOf), "others", s.or(m.NoneOf))
+	}
 }

@@ -3,6 +3,7 @@ package httpui_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -24,10 +25,27 @@ func targetOf(t testing.TB, h *httpui.Handler, s *shop, rt httpui.Route) (target
 		return s.page("SPRING15", ""), 200
 	case "/c/{id}/bookings":
 		return s.page("SPRING15", "/bookings"), 200
+	case "/c/{id}/booking":
+		return s.page("SPRING15", "/booking?id=B-1001"), 200
+	case "/c/{id}/booking/refund":
+		return s.page("SPRING15", "/booking/refund?id=B-1001&amount=1.00&key=k"), 303
+	case "/c/{id}/booking/cancel":
+		return s.page("SPRING15", "/booking/cancel?id=B-1001"), 303
+	case "/c/{id}/codes":
+		if rt.Method == "POST" {
+			return s.page("SPRING15", "/codes?key=batch&count=2"), 303
+		}
+		return s.page("SPRING15", "/codes"), 200
+	case "/c/{id}/codes/add":
+		return s.page("SPRING15", "/codes/add?code=ANN-10"), 303
 	case "/c/{id}/deactivate":
 		return s.page("SPRING15", "/deactivate"), 303
 	case "/c/{id}/activate":
 		return s.page("SPRING15", "/activate"), 303
+	case "/c/{id}/history":
+		return s.page("SPRING15", "/history"), 200
+	case "/c/{id}/archive":
+		return s.page("SPRING15", "/archive"), 303
 	case "/static/{file}":
 		return base + "/static/" + h.AssetName("ui.css"), 200
 	}
@@ -171,6 +189,7 @@ func TestFormsOfOtherSitesChangeNothing(t *testing.T) {
 	} {
 		s := newShop(t)
 		s.create(t, coupon.Coupon{Code: "SPRING15", Discount: pct(15), Start: day("2026-03-01")})
+		s.book(t, "SPRING15", "B-1001", "50.00", day("2026-03-02"))
 		h := s.handler(t, func(c *httpui.Config) { c.TrustedOrigins = []string{"https://admin.example.org"} })
 		for _, rt := range httpui.Routes() {
 			if rt.Method == "GET" {
@@ -184,17 +203,33 @@ func TestFormsOfOtherSitesChangeNothing(t *testing.T) {
 				headers = append(headers, "Origin", tt.origin)
 			}
 			target, _ := targetOf(t, h, s, rt)
-			before, _ := s.svc.Coupon(t.Context(), s.ids["SPRING15"])
+			before := s.everything(t)
 			res := ask(t, h, rt.Method, target, headers...)
-			after, _ := s.svc.Coupon(t.Context(), s.ids["SPRING15"])
+			after := s.everything(t)
 			if ok := res.StatusCode == http.StatusSeeOther; ok != tt.ok || (!tt.ok && res.StatusCode != http.StatusForbidden) {
 				t.Errorf("site %q, origin %q: %s %s: %s", tt.site, tt.origin, rt.Method, target, res.Status)
 			}
-			if changed := before.Version != after.Version; changed != tt.ok {
+			if changed := before != after; changed != tt.ok {
 				t.Errorf("site %q, origin %q: %s: changed is %v", tt.site, tt.origin, target, changed)
 			}
 		}
 	}
+}
+
+// everything is all that is stored, to see whether it changes.
+func (s *shop) everything(t testing.TB) string {
+	t.Helper()
+	var b strings.Builder
+	for c, err := range s.svc.Coupons(t.Context(), coupon.CouponFilter{}) {
+		fmt.Fprintf(&b, "%s %d %v\n", c.Code, c.Version, err)
+		for k, err := range s.svc.Codes(t.Context(), c.ID, "") {
+			fmt.Fprintln(&b, k.Code, err)
+		}
+	}
+	for r, err := range s.svc.Redemptions(t.Context(), coupon.RedemptionFilter{}) {
+		fmt.Fprintln(&b, r.Coupon, r.Booking, r.State, r.Refund, err)
+	}
+	return b.String()
 }
 
 func TestTooLargeAFormIsNotRead(t *testing.T) {

@@ -31,7 +31,7 @@ func TestScreenshots(t *testing.T) {
 		{"book", Options{}, withCode},
 		{"booking", Options{}, func(t *testing.T, b *Browser, o Options) *Page {
 			p := lastBookings(t, b, o)
-			p.Follow(".cp-bookings tbody th a")
+			p.Follow(".cp-bookings tbody th .cp-host")
 			return p
 		}},
 		{"list", Options{}, func(t *testing.T, b *Browser, o Options) *Page { return open(t, b, list, o) }},

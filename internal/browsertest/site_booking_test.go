@@ -93,7 +93,7 @@ func TestBookingWithACodeIsOnTheCouponsPage(t *testing.T) {
 	if got := owner.Count(link); got != 0 {
 		t.Error("a cancelled booking is among those counted")
 	}
-	owner.Click("#cp-state-Cancelled")
+	owner.Click("#cp-state-cancelled")
 	owner.Wait(link)
 	clean(t, owner)
 	clean(t, p)

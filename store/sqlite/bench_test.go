@@ -98,3 +98,46 @@ func BenchmarkSumOf100000(b *testing.B) {
 		}
 	})
 }
+
+// A page of a list in a computed order goes through all coupons.
+func BenchmarkCouponsSortedOf10000(b *testing.B) {
+	st, db := newStore(b)
+	const coupons, each = 10_000, 3
+	tx, err := db.BeginTx(b.Context(), nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for i := range coupons {
+		create(b, st.Tx(tx), "C"+strconv.Itoa(i))
+	}
+	if err := tx.Commit(); err != nil {
+		b.Fatal(err)
+	}
+	rows := func(yield func(coupon.PastRedemption, error) bool) {
+		for row, err := range past("", coupons*each) {
+			row.Code = "C" + strconv.Itoa(row.Line%coupons)
+			if !yield(row, err) {
+				return
+			}
+		}
+	}
+	svc := service(b, st)
+	if report, err := svc.Import(b.Context(), rows, coupon.ImportOptions{}); err != nil || report.Recorded != coupons*each {
+		b.Fatalf("%+v, error %v", report, err)
+	}
+	for _, by := range []coupon.CouponSort{coupon.ByName, coupon.ByStatus, coupon.ByOffer, coupon.ByUses, coupon.ByBookings, coupon.ByRevenue} {
+		b.Run(string(by), func(b *testing.B) {
+			for b.Loop() {
+				n := 0
+				for _, err := range svc.Coupons(b.Context(), coupon.CouponFilter{Sort: by, Desc: true, Currency: "USD"}) {
+					if err != nil {
+						b.Fatal(err)
+					}
+					if n++; n == 25 {
+						break
+					}
+				}
+			}
+		})
+	}
+}

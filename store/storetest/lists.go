@@ -120,7 +120,7 @@ func created(e *env, h int, code string) { // at an hour, with ties in everythin
 	})
 }
 
-var couponSorts = []coupon.CouponSort{coupon.ByCreated, coupon.ByCode, coupon.ByName, coupon.ByStart, coupon.ByEnd}
+var couponSorts = []coupon.CouponSort{coupon.ByCreated, coupon.ByCode, coupon.ByName, coupon.ByStart, coupon.ByEnd, coupon.ByAudience}
 
 // dozen are coupons with many ties, two of them archived.
 func dozen(e *env) []coupon.Coupon {
@@ -170,6 +170,8 @@ func couponsFiltered(e *env) {
 		"per unit":                  {Kind: coupon.AmountPerUnit},
 		"archived":                  {Archived: new(true)},
 		"not archived":              {Archived: new(false)},
+		"some of them":              {IDs: []coupon.ID{all[7].ID, "nowhere", all[2].ID}},
+		"some, not archived":        {IDs: []coupon.ID{all[5].ID, all[2].ID}, Archived: new(false)},
 		"search in names":           {Search: "wint"},
 		"search in codes":           {Search: "c1"},
 		"everything at once":        {Search: "a", Audience: new(coupon.Everyone), Kind: coupon.FixedAmount, Archived: new(false)},

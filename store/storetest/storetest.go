@@ -61,7 +61,7 @@ type testCase struct {
 func subjects() []subject {
 	return []subject{
 		{"coupons", couponCases},
-		{"lists", listCases},
+		{"lists", slices.Concat(listCases, sortingCases)},
 		{"codes", slices.Concat(codeCases, batchCases)},
 		{"redemptions", redemptionCases},
 		{"keys", keyCases},

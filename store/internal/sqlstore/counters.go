@@ -96,14 +96,24 @@ func (s *Store) Counters(ctx context.Context, slots []coupon.Slot, expired time.
 		if err := counters(ctx, q, sorted, out); err != nil || expired.IsZero() {
 			return err
 		}
-		return perCoupon(sorted, func(id coupon.ID, slots []coupon.Slot) error {
-			moves, err := overdue(ctx, q, id, expired)
-			for _, m := range moves {
-				if used, ok := out[m.Slot]; ok {
-					out[m.Slot] = used + m.N
+		ids := slices.Compact(convert(sorted, func(slot coupon.Slot) coupon.ID { return slot.Coupon }))
+		return chunked(ids, maxKeys, func(ids []coupon.ID) error {
+			ids, err := haveExpired(ctx, q, ids, expired)
+			if err != nil {
+				return err
+			}
+			for _, id := range ids {
+				moves, err := overdue(ctx, q, id, expired)
+				if err != nil {
+					return err
+				}
+				for _, m := range moves {
+					if used, ok := out[m.Slot]; ok {
+						out[m.Slot] = used + m.N
+					}
 				}
 			}
-			return err
+			return nil
 		})
 	})
 	return out, err

@@ -25,6 +25,8 @@ func couponOrder(by coupon.CouponSort, after *coupon.Cursor) (order, error) {
 		return textual("c.code", after, id), nil
 	case coupon.ByName:
 		return textual("c.name_sort", after, id), nil
+	case coupon.ByAudience:
+		return textual("c.audience", after, id), nil
 	case coupon.ByStart:
 		return numeric("c.start_at", after, id), nil
 	case coupon.ByEnd: // without an end last

@@ -144,6 +144,18 @@ func (b *batch) reserved(row redemptionRow) (*entry, error) {
 	return e, nil
 }
 
+// haveExpired are those of the coupons that have reservations that have expired:
+// of a list of many, few.
+func haveExpired(ctx context.Context, q conn, ids []coupon.ID, expired time.Time) (some []coupon.ID, err error) {
+	var rows []struct{ Coupon string }
+	err = q.scan(ctx, &rows, `SELECT DISTINCT coupon FROM ?redemptions WHERE merchant = ?merchant AND coupon IN (?) AND state = 'reserved' AND expires_at <= ?`,
+		bun.List(texts(ids)), expired.UnixMicro())
+	for _, row := range rows {
+		some = append(some, coupon.ID(row.Coupon))
+	}
+	return some, err
+}
+
 // overdue is what the counters of a coupon would move by if every reservation
 // that has expired were given back.
 func overdue(ctx context.Context, q conn, id coupon.ID, expired time.Time) ([]coupon.Charge, error) {

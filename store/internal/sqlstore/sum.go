@@ -17,7 +17,7 @@ import (
 // Most that are summed by one statement: buckets, and coupons.
 const (
 	maxBuckets = 400
-	maxSummed  = 100
+	maxSummed  = 200
 )
 
 // sumRow are the sums of one coupon, bucket, currency and state.

@@ -130,8 +130,9 @@ func EveryCall(t *testing.T, st coupon.Store, rec *Recorder) map[string][]string
 		return Drain(svc.Redemptions(ctx, coupon.RedemptionFilter{Bookings: []string{"b1", "b2"}, Sort: coupon.ByBooking}))
 	})
 	do("unscheduled", func() error { return Drain(svc.Redemptions(ctx, coupon.RedemptionFilter{Unscheduled: true})) })
-	for _, sort := range []coupon.CouponSort{coupon.ByCreated, coupon.ByCode, coupon.ByName, coupon.ByStart, coupon.ByEnd} {
-		f := coupon.CouponFilter{Sort: sort, Search: "c", Kind: coupon.Percent, Audience: new(coupon.Everyone)}
+	for _, sort := range []coupon.CouponSort{coupon.ByCreated, coupon.ByCode, coupon.ByName, coupon.ByStart, coupon.ByEnd, coupon.ByAudience,
+		coupon.ByStatus, coupon.ByOffer, coupon.ByUses, coupon.ByBookings, coupon.ByRevenue, coupon.ByDiscounts} {
+		f := coupon.CouponFilter{Sort: sort, Currency: "USD", Search: "c", Kind: coupon.Percent, Audience: new(coupon.Everyone)}
 		do(fmt.Sprint("coupons by ", sort), func() error {
 			for st, err := range svc.Coupons(ctx, f) {
 				if err != nil {
