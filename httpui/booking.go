@@ -75,6 +75,7 @@ type bookingView struct {
 	Until          string // of a reservation
 	Host, HostName string
 	Sums           []sumLine
+	SumsNote       string // why they stand in no figure; empty if they do
 	Facts          []fact
 	Lines          []lineView
 	LinesOf        string // the sum of their discounts
@@ -167,6 +168,12 @@ func (h *Handler) bookingView(q *request, p bookingPage, state bookingsState, fa
 		}
 	}
 	v.Sums = q.sumLines(p)
+	switch v.State {
+	case coupon.Cancelled, coupon.Reserved:
+		v.SumsNote = w.t("bookings.one.off." + string(v.State))
+	case coupon.Released, coupon.ReservationExpired:
+		v.SumsNote = w.t("bookings.one.off.ended")
+	}
 	v.Facts = q.bookingFacts(p, loc)
 	for _, l := range p.Lines {
 		v.Lines = append(v.Lines, lineView{ID: l.Line, Quantity: w.Count(l.Quantity), Amount: w.Money(l.Amount), Discount: w.Money(l.Discount), Eligible: l.Eligible})
@@ -237,7 +244,7 @@ func (q *request) bookingFacts(p bookingPage, loc *time.Location) []fact {
 	}
 	kind := fact{Label: w.t("bookings.one.type"), Text: w.bookingType(p.Redemption)}
 	if p.Series != "" {
-		kind.More = w.t("bookings.one.series", "n", p.Occurrence, "series", p.Series)
+		kind.More = w.t("bookings.one.series", "n", w.Count(p.Occurrence), "series", p.Series)
 	}
 	code := fact{Label: w.t("bookings.one.code"), Text: string(p.Code)}
 	switch {
@@ -246,9 +253,9 @@ func (q *request) bookingFacts(p bookingPage, loc *time.Location) []fact {
 	case p.Code != q.c.Code:
 		code.More = w.t("bookings.one.not-main")
 	}
-	version := fact{Label: w.t("bookings.one.version"), Text: w.t("bookings.one.version-n", "n", p.Version)}
+	version := fact{Label: w.t("bookings.one.version"), Text: w.t("bookings.one.version-n", "n", w.Count(p.Version))}
 	if p.Version != q.c.Version {
-		version.More = w.t("bookings.one.version-old", "n", q.c.Version)
+		version.More = w.t("bookings.one.version-old", "n", w.Count(q.c.Version))
 	}
 	facts := []fact{code, {Label: w.t("bookings.one.terms"), Text: w.discount(p.Terms)}, version, customer,
 		{Label: w.t("bookings.one.made"), Text: w.instant(p.MadeAt, loc), More: q.c.Zone}, service, kind}

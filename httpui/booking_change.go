@@ -219,7 +219,7 @@ func (q *request) refundAmount(typed string, p bookingPage) (coupon.Money, strin
 	m, err := coupon.ParseMoney(plain, code)
 	switch {
 	case err != nil:
-		return m, w.t("bookings.refund.digits", "n", int64(digits), "currency", code)
+		return m, w.t("bookings.refund.digits", "n", w.Count(int64(digits)), "currency", code)
 	case !m.Amount.IsPositive():
 		return m, w.t("bookings.refund.positive")
 	}

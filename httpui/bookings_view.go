@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/couponkit/coupon"
@@ -47,12 +48,13 @@ type bookingRow struct {
 	ID, URL, Host                                               string // Host is the host's own page
 	HostName                                                    string // of the link to it
 	MadeAt, Service                                             dateTime
-	Customer, Type                                              string
+	Customer, AtHost, Type                                      string // of an e-mail address AtHost is what begins with the @
 	Subtotal, Discount, Others, Revenue, Refunded, Cost, Margin string
 	With                                                        []otherView
 	State                                                       coupon.State
 	StateName, Until                                            string
 	Off                                                         bool // it counts nowhere
+	NoOthers, NoRefund                                          bool // the amount is nothing
 }
 
 // dateTime is an instant for a column of a table, or only its day. Without
@@ -219,7 +221,10 @@ func (h *Handler) bookingRow(q *request, r usedOn, state bookingsState) bookingR
 		Customer: w.customer(r.Customer), Type: w.bookingType(r.Redemption),
 		Subtotal: w.Money(r.Subtotal), Discount: w.Money(r.Discount), Others: w.Money(r.OtherDiscounts), Revenue: w.Money(r.Revenue()),
 		Refunded: w.Money(r.Refund), Cost: noAmount, Margin: noAmount, With: q.otherViews(r.others),
-		State: r.State, StateName: w.state(r.State), Off: r.State == coupon.Cancelled}
+		State: r.State, StateName: w.state(r.State), Off: r.State == coupon.Cancelled, NoOthers: r.OtherDiscounts.Amount.IsZero(), NoRefund: r.Refund.Amount.IsZero()}
+	if i := strings.LastIndexByte(row.Customer, '@'); i > 0 {
+		row.Customer, row.AtHost = row.Customer[:i], row.Customer[i:]
+	}
 	if margin, ok := marginOf(r.Redemption); ok {
 		row.Cost, row.Margin = w.Money(*r.Cost), w.Money(margin)
 	}
