@@ -41,7 +41,7 @@ func (s *Service) Amend(ctx context.Context, b Booking) (Amended, error) {
 		if err != nil {
 			return Amended{}, err
 		}
-		g := &Group{Booking: w.booking.ID, slots: w.slots, decide: w.decide}
+		g := &Group{Booking: w.booking.ID, Finds: FindsItsOwn, slots: w.slots, decide: w.decide}
 		for _, r := range existing {
 			if r.State == Opening {
 				continue

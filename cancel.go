@@ -103,26 +103,12 @@ type passedOver struct{ error }
 
 // onBooking changes all redemptions of a booking together.
 func (s *Service) onBooking(ctx context.Context, booking string, w changing) ([]Redemption, error) {
-	for range attempts {
-		existing, err := s.ofBooking(ctx, booking)
-		if err != nil {
-			return nil, err
-		}
-		w.now, w.actor = s.Now(), s.actor
-		g := &Group{Booking: booking, Still: w.keepsCounters, slots: w.slots, decide: w.decide}
-		for _, r := range existing {
-			if r.State != Opening {
-				g.Coupons = append(g.Coupons, r.Coupon)
-			}
-		}
-		if len(g.Coupons) == 0 {
-			return nil, ErrNotFound
-		}
-		if err := s.write(ctx, g); err != errJoined {
-			return w.results, err
-		}
+	if booking == "" {
+		return nil, ErrNotFound
 	}
-	return nil, ErrContention
+	w.now, w.actor = s.Now(), s.actor
+	err := s.write(ctx, &Group{Booking: booking, Still: w.keepsCounters, Finds: FindsItsOwn, slots: w.slots, decide: w.decide})
+	return w.results, err
 }
 
 // changing decides a change of all redemptions of a booking.
@@ -160,17 +146,16 @@ func (w *changing) decide(v *View) (*Changes, *ReclaimQuery, error) {
 			rs.all = append(rs.all, r)
 		}
 	}
+	if len(rs.all) == 0 {
+		return nil, nil, ErrNotFound
+	}
 	var over error
 	var asked []ID
 	for _, r := range v.Redemptions {
 		if r.State == Opening {
 			continue
 		}
-		c, ok := v.Coupons[r.Coupon]
-		if !ok {
-			return nil, nil, errJoined
-		}
-		err := w.change(&out, &rs, c, r)
+		err := w.change(&out, &rs, v.Coupons[r.Coupon], r)
 		if p, ok := errors.AsType[passedOver](err); ok {
 			over = p.error
 			continue

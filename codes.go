@@ -3,7 +3,6 @@ package coupon
 import (
 	"context"
 	"errors"
-	"iter"
 	"time"
 )
 
@@ -119,36 +118,6 @@ func (s *Service) Code(ctx context.Context, id ID, code string) (CouponCode, err
 func (k CouponCode) same(o CouponCode) bool {
 	o.Number, o.CreatedAt, o.CreatedBy = k.Number, k.CreatedAt, k.CreatedBy
 	return k == o
-}
-
-// Codes lists the codes of a coupon, of one batch or (empty) all with the main
-// one, in the order of their bytes, in pages behind the scenes; also those that an
-// archived coupon had. A coupon that is not there is [ErrNotFound]. An error comes
-// once, last. How much one of them was used is told by [Service.Summary] with
-// [OfCode].
-func (s *Service) Codes(ctx context.Context, id ID, batch string) iter.Seq2[CouponCode, error] {
-	return func(yield func(CouponCode, error) bool) {
-		if _, err := s.store.Coupon(ctx, id); err != nil {
-			yield(CouponCode{}, err)
-			return
-		}
-		q := CodeQuery{Coupon: id, Batch: batch, Limit: 1000}
-		for {
-			page, err := s.store.Codes(ctx, q)
-			if err != nil {
-				yield(CouponCode{}, err)
-				return
-			}
-			for _, k := range page {
-				if q.After = k.Code; !yield(k, nil) {
-					return
-				}
-			}
-			if len(page) < q.Limit {
-				return
-			}
-		}
-	}
 }
 
 // Attempt is one typed code that was looked up, a hit or a miss.

@@ -196,7 +196,7 @@ func (g *generating) give(k CouponCode) error {
 
 // list gives what is there and was not given yet.
 func (g *generating) list(ctx context.Context) error {
-	for k, err := range g.svc.Codes(ctx, g.coupon, g.batch.Key) {
+	for k, err := range g.svc.Codes(ctx, g.coupon, CodeFilter{Batch: g.batch.Key}) {
 		if err != nil {
 			return err
 		}

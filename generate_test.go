@@ -172,7 +172,7 @@ func TestGenerateCodesNamesEveryBrokenField(t *testing.T) {
 		}
 		wantField(t, err, tc.field, tc.must)
 	}
-	if codes, err := generate(d.Codes(d.ctx, c.ID, "")); err != nil || len(codes) != 1 {
+	if codes, err := generate(d.Codes(d.ctx, c.ID, coupon.CodeFilter{})); err != nil || len(codes) != 1 {
 		t.Errorf("there are %v, %v", codes, err)
 	}
 }

@@ -7,7 +7,8 @@ import (
 
 // View is what a group sees under its locks.
 type View struct {
-	// Coupons are the group's, as they are now.
+	// Coupons are the group's, as they are now: its Coupons, or those of Redemptions
+	// if it has none.
 	Coupons map[ID]Coupon
 	// Redemptions are all that the group's booking has, of any coupon, in the
 	// order of their coupons.
@@ -42,7 +43,9 @@ type Changes struct {
 // store runs each through the same steps, in the order given:
 //
 //  1. Lock the heads of Coupons in sorted order against edits, and read the
-//     coupons; one that is not there is left out of the View.
+//     coupons; one that is not there is left out of the View. Without Coupons,
+//     first find those that the booking has; if it is found below to have others
+//     by then, begin anew.
 //  2. Read the redemptions of Booking, locking them against other writes; then,
 //     for each of Coupons, its Series, and the series of the redemptions, in
 //     sorted order. A series that is not there must be locked too: nobody else
@@ -57,7 +60,7 @@ type Changes struct {
 // Slots and Decide are pure; they may be called again when a transaction is
 // re-run, and the last call counts.
 type Group struct {
-	Coupons []ID   // whose heads are locked
+	Coupons []ID   // whose heads are locked; none are those that the booking has redemptions of
 	Booking string // whose redemptions are read
 	Series  string // the booking's, empty if it has none
 	// Hot is the coupon at whose counter the group waits for every other one of
@@ -66,6 +69,9 @@ type Group struct {
 	// Still groups move no charge: neither a series nor a counter has to be read or
 	// locked for them.
 	Still bool
+	// Finds is what the booking is likely to have. It changes nothing but how a store
+	// may find out in fewer steps.
+	Finds Finding
 	// Sweep is what the group takes back whatever it decides, if its Limit is not
 	// 0; nobody has to wait for it. Groups of a Write may do it together.
 	Sweep ReclaimQuery
@@ -74,6 +80,17 @@ type Group struct {
 	decide func(*View) (*Changes, *ReclaimQuery, error)
 	err    error
 }
+
+// Finding is what redemptions a group will find its booking to have. It is a
+// guess: others may be faster.
+type Finding int
+
+// The zero Finding is no guess.
+const (
+	FindsAnything Finding = iota // nobody has looked
+	FindsNothing                 // none
+	FindsItsOwn                  // one of each of the group's coupons, and no others
+)
 
 // Slots gives the counters that Decide will look at or move, sorted, each once.
 func (g *Group) Slots(v *View) []Slot { return sortedSlots(g.slots(v)) }

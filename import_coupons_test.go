@@ -245,7 +245,7 @@ func TestAnImportOfCouponsThatBrokeOffIsCompletedByTheSameAgain(t *testing.T) {
 						t.Fatal(err)
 					}
 					codes, openings := 0, 0
-					for range svc.Codes(d.ctx, c.ID, "") {
+					for range svc.Codes(d.ctx, c.ID, coupon.CodeFilter{}) {
 						codes++
 					}
 					for range svc.Redemptions(d.ctx, coupon.RedemptionFilter{Coupon: c.ID, States: []coupon.State{coupon.Opening}}) {

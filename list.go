@@ -196,7 +196,11 @@ func microsOrLast(t time.Time) int64 {
 	return t.UnixMicro()
 }
 
-const pageSize = 200
+// A walk begins with a small page: whoever shows one screen of a list stops there.
+const (
+	firstPage = 50
+	pageSize  = 200
+)
 
 // Coupons lists coupons with their status, in pages behind the scenes: it can be
 // stopped at any time, and edits during the walk neither repeat nor hide others.
@@ -236,6 +240,7 @@ func (s *Service) Coupons(ctx context.Context, f CouponFilter) iter.Seq2[CouponS
 			if len(page) < q.Limit {
 				return
 			}
+			q.Limit = pageSize
 		}
 	}
 }
@@ -244,7 +249,7 @@ func (s *Service) Coupons(ctx context.Context, f CouponFilter) iter.Seq2[CouponS
 // find.
 func (f CouponFilter) query() (CouponFilter, CouponQuery, error) {
 	q := CouponQuery{Search: strings.ToLower(strings.TrimSpace(f.Search)), Audience: f.Audience, Kind: f.Kind,
-		Sort: cmp.Or(f.Sort, ByCreated), Desc: f.Desc, Limit: pageSize}
+		Sort: cmp.Or(f.Sort, ByCreated), Desc: f.Desc, Limit: firstPage}
 	var p problems
 	switch q.Sort {
 	case ByCreated, ByCode, ByName, ByStart, ByEnd, ByAudience, ByStatus, ByOffer, ByUses, ByBookings, ByRevenue, ByDiscounts:
@@ -293,6 +298,7 @@ func (s *Service) walk(ctx context.Context, q RedemptionQuery) iter.Seq2[Redempt
 			if len(page) < q.Limit {
 				return
 			}
+			q.Limit = pageSize
 		}
 	}
 }
@@ -308,7 +314,7 @@ func (f RedemptionFilter) query(now time.Time) (RedemptionQuery, error) {
 		f.Code = code
 	}
 	q := RedemptionQuery{Coupon: f.Coupon, Booking: f.Booking, Bookings: f.Bookings, Customer: CustomerKey(f.Customer), Code: f.Code, Currency: f.Currency,
-		Series: f.Series, States: f.States, Unscheduled: f.Unscheduled, NewCustomer: f.NewCustomer, CostKnown: f.CostKnown, Sort: cmp.Or(f.Sort, ByMadeAt), Desc: f.Desc, Limit: pageSize}
+		Series: f.Series, States: f.States, Unscheduled: f.Unscheduled, NewCustomer: f.NewCustomer, CostKnown: f.CostKnown, Sort: cmp.Or(f.Sort, ByMadeAt), Desc: f.Desc, Limit: firstPage}
 	if len(q.States) == 0 {
 		q.States = recorded
 	}

@@ -82,6 +82,9 @@ func (s *Service) acquire(ctx context.Context, b Booking, codes []string, w *acq
 		attempt = nil // that another call came between makes no second try of it
 		w.booking, w.codes = p, u.codes
 		g := &Group{Booking: p.ID, Series: p.Series, slots: w.slots, decide: w.decide}
+		if len(u.existing) == 0 {
+			g.Finds = FindsNothing
+		}
 		for id := range u.coupons {
 			g.Coupons = append(g.Coupons, id)
 		}

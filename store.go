@@ -51,6 +51,11 @@ type Store interface {
 	// coupon that is not there has none.
 	Codes(ctx context.Context, q CodeQuery) ([]CouponCode, error)
 
+	// Batches gives one page of the batches that a coupon has codes of, in the order
+	// of the bytes of their keys, strictly after one. Codes without a batch are in
+	// none. A coupon that is not there has none.
+	Batches(ctx context.Context, coupon ID, after string, limit int) ([]BatchState, error)
+
 	// InsertNote adds a note, if its coupon (else ErrNotFound) has none of that id,
 	// and gives what is stored then: n, or the one that was there.
 	InsertNote(ctx context.Context, n Note) (Note, error)

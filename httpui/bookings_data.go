@@ -98,7 +98,7 @@ type totalData struct {
 }
 
 func bookingsJSON(q *request, rep report, p bookingsPage) bookingsData {
-	d := bookingsData{Coupon: q.c.ID, From: p.filter.Range.From, To: p.filter.Range.To, Clock: p.filter.Range.Clock, Zone: q.c.Zone,
+	d := bookingsData{Coupon: q.c.ID, From: p.filter.Range.From.UTC(), To: p.filter.Range.To.UTC(), Clock: p.filter.Range.Clock, Zone: q.c.Zone,
 		FoundBy: p.found, Bookings: []bookingData{}, Totals: []totalData{}, Next: p.next}
 	for _, r := range p.rows {
 		d.Bookings = append(d.Bookings, bookingJSON(r))

@@ -37,8 +37,10 @@ type bookingsView struct {
 
 // bookingColumn is the head of a column; those of numbers align at their end.
 type bookingColumn struct {
-	column
-	Number bool
+	ID, Name string
+	URL      string // sorts by it; empty if it can't
+	AriaSort string
+	Number   bool
 }
 
 // chip is a condition that can be taken away.
@@ -149,7 +151,7 @@ func (v *bookingsView) chips(w words, state bookingsState, page bookingsPage, to
 func (v *bookingsView) columns(w words, rep report, state bookingsState, to func(func(*bookingsState)) string) {
 	now := cmp.Or(state.Sort, usualSort(rep))
 	add := func(key string, by coupon.RedemptionSort, number bool) {
-		x := bookingColumn{column: column{ID: "cp-sort-" + string(by), Name: w.t("bookings.column." + key)}, Number: number}
+		x := bookingColumn{ID: "cp-sort-" + string(by), Name: w.t("bookings.column." + key), Number: number}
 		if by != "" {
 			asc := by == coupon.ByBooking // the others begin with the newest or largest
 			if by == now {

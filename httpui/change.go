@@ -11,6 +11,9 @@ import (
 // it twice does nothing more. A plain form is sent back to the page; htmx gets the
 // parts of the page that are different now, and the chart stays as it is.
 func (h *Handler) change(q *request, do func(*coupon.Service, context.Context, coupon.ID) (coupon.Coupon, error)) error {
+	if q.r.URL.Query().Get(fromList) != "" {
+		return h.changeInList(q, do)
+	}
 	// What can fail before the change is done before it: "nothing was changed"
 	// must be true.
 	rep, _, err := h.report(q, q.r.URL.Query(), q.c)

@@ -43,15 +43,21 @@ type codeRow struct {
 	Batch, BatchURL string
 	Made, By        string
 	Main, Single    bool
-	State           coupon.State // of its latest use; empty if it has none
-	StateName, URL  string       // the bookings that used it
+	Used, URL       string // how it was used, and the bookings that did; empty if it was not
 }
 
 // codesPage is one page of codes.
 type codesPage struct {
 	codes []coupon.CouponCode
-	uses  map[coupon.Code]coupon.State
+	uses  map[coupon.Code]codeUse
 	next  string
+}
+
+// codeUse is how much a code was used.
+type codeUse struct {
+	used     bool
+	reserved bool             // it is only reserved
+	limit    *coupon.LimitUse // of the code alone; nil if it has none that is counted
 }
 
 func (h *Handler) codes(q *request) error {
@@ -129,12 +135,9 @@ func (q *request) codesPage(s codesState) (p codesPage, err error) {
 			return p, err
 		}
 	} else {
-		for k, err := range q.svc.Codes(q.r.Context(), q.c.ID, s.Batch) {
+		for k, err := range q.svc.Codes(q.r.Context(), q.c.ID, coupon.CodeFilter{Batch: s.Batch, After: coupon.Code(s.After)}) {
 			if err != nil {
 				return p, err
-			}
-			if string(k.Code) <= s.After {
-				continue
 			}
 			if len(p.codes) == codesPerPage {
 				p.next = string(p.codes[codesPerPage-1].Code)
@@ -143,37 +146,51 @@ func (q *request) codesPage(s codesState) (p codesPage, err error) {
 			p.codes = append(p.codes, k)
 		}
 	}
-	p.uses = map[coupon.Code]coupon.State{}
-	for _, k := range p.codes {
-		if p.uses[k.Code], err = q.lastUse(k.Code); err != nil {
-			return p, err
+	p.uses, err = q.codeUses(p.codes)
+	return p, err
+}
+
+// codeUses tells of each code how it was used: by its counter, where its uses are
+// limited, which every single-use code's are; of the others by its latest booking.
+func (q *request) codeUses(codes []coupon.CouponCode) (map[coupon.Code]codeUse, error) {
+	counted, err := q.svc.CodeUses(q.r.Context(), q.c.ID, codes)
+	if err != nil {
+		return nil, err
+	}
+	out := map[coupon.Code]codeUse{}
+	for _, k := range codes {
+		if l, ok := counted[k.Code]; ok {
+			out[k.Code] = codeUse{used: l.Used > 0, limit: &l}
+			continue
+		}
+		f := coupon.RedemptionFilter{Coupon: q.c.ID, Code: k.Code, States: []coupon.State{coupon.Redeemed, coupon.Refunded, coupon.Reserved}, Live: true, Desc: true}
+		for r, err := range q.svc.Redemptions(q.r.Context(), f) {
+			if err != nil {
+				return nil, err
+			}
+			out[k.Code] = codeUse{used: true, reserved: r.State == coupon.Reserved}
+			break
 		}
 	}
-	return p, nil
+	return out, nil
 }
 
-// lastUse is the state of the latest booking with a code that has its use; empty
-// if there is none.
-func (q *request) lastUse(k coupon.Code) (coupon.State, error) {
-	f := coupon.RedemptionFilter{Coupon: q.c.ID, Code: k, States: []coupon.State{coupon.Redeemed, coupon.Refunded, coupon.Reserved}, Live: true, Desc: true}
-	for r, err := range q.svc.Redemptions(q.r.Context(), f) {
-		return r.State, err
-	}
-	return "", nil
-}
-
-func (q *request) codeRow(k coupon.CouponCode, used coupon.State) codeRow {
+func (q *request) codeRow(k coupon.CouponCode, use codeUse) codeRow {
 	w := q.words
 	row := codeRow{Code: string(k.Code), Customer: k.Customer, Batch: k.Batch, Main: k.Main, Single: k.SingleUse,
-		Made: w.instant(k.CreatedAt, zoneOf(q.c)), By: k.CreatedBy, State: used}
+		Made: w.instant(k.CreatedAt, zoneOf(q.c)), By: k.CreatedBy}
 	if k.Batch != "" {
 		row.BatchURL = q.links.codes(q.c.ID, codesState{Batch: k.Batch})
 	}
-	if used != "" {
+	if use.used {
 		state := bookingsState{Filter: filterAll, Search: string(k.Code)}
-		row.StateName = w.t("codes.used")
-		if used == coupon.Reserved {
-			row.StateName, state.Filter = w.t("codes.reserved"), filterReserved
+		switch {
+		case use.reserved:
+			row.Used, state.Filter = w.t("codes.reserved"), filterReserved
+		case use.limit != nil && use.limit.Limit.Max > 1:
+			row.Used = w.uses(*use.limit)
+		default:
+			row.Used = w.t("codes.used")
 		}
 		row.URL = q.links.bookings(q.c.ID, state)
 	}
@@ -200,7 +217,7 @@ func (q *request) codesCSV(s codesState) error {
 	header := q.w.Header()
 	header.Set("Content-Type", "text/csv; charset=utf-8; header=present")
 	header.Set("Content-Disposition", `attachment; filename="codes.csv"`)
-	n, err := coupon.WriteCodes(q.w, q.svc.Codes(q.r.Context(), q.c.ID, s.Batch))
+	n, err := coupon.WriteCodes(q.w, q.svc.Codes(q.r.Context(), q.c.ID, coupon.CodeFilter{Batch: s.Batch}))
 	switch {
 	case err == nil:
 		return nil
@@ -237,7 +254,7 @@ func codeJSON(k coupon.CouponCode, used bool) codeData {
 func codesJSON(q *request, p codesPage) codesData {
 	d := codesData{Coupon: q.c.ID, Codes: []codeData{}, Next: p.next}
 	for _, k := range p.codes {
-		d.Codes = append(d.Codes, codeJSON(k, p.uses[k.Code] != ""))
+		d.Codes = append(d.Codes, codeJSON(k, p.uses[k.Code].used))
 	}
 	return d
 }

@@ -70,7 +70,7 @@ func (h *Handler) coupon(q *request) error {
 func (q *request) about(s coupon.CouponState, rep reportState) (couponView, error) {
 	w := q.words
 	view := couponView{List: q.links.home(), Codes: q.links.codes(s.ID, codesState{}), Code: string(s.Code), Name: s.Name, Description: s.Description,
-		Status: s.Status, StatusName: w.status(s.Status), Switch: q.switchOf(s, rep),
+		Status: s.Status, StatusName: w.status(s.Status), Switch: q.switchOf(s, q.changeOf(s, rep)),
 		Facts: w.overview(s), Rules: w.restrictions(s.Coupon, s.Limits)}
 	var err error
 	if s.Version > 1 {
@@ -85,17 +85,23 @@ func (q *request) about(s coupon.CouponState, rep reportState) (couponView, erro
 	return view, err
 }
 
-// switchOf is the form that switches a coupon; nil if nobody may.
-func (q *request) switchOf(s coupon.CouponState, rep reportState) *switchView {
+// changeOf is where the forms of a coupon's page post.
+func (q *request) changeOf(s coupon.CouponState, rep reportState) func(action string) string {
+	return func(action string) string { return q.links.change(s.ID, action, rep) }
+}
+
+// switchOf is the form that switches a coupon, posted to where to says; nil if
+// nobody may.
+func (q *request) switchOf(s coupon.CouponState, to func(action string) string) *switchView {
 	w, code := q.words, string(s.Code)
 	switch {
-	case !q.may(Switch) || s.Status == coupon.Archived:
+	case !q.h.may(q.r, Switch, s.Coupon) || s.Status == coupon.Archived:
 		return nil
 	case s.Inactive:
-		return &switchView{post: q.post(q.links.change(s.ID, "activate", rep)), Verb: w.t("coupon.activate"),
+		return &switchView{post: q.post(to("activate")), Verb: w.t("coupon.activate"),
 			Does: w.t("coupon.next.activate"), Confirm: w.t("coupon.activate-confirm", "code", code)}
 	default:
-		return &switchView{post: q.post(q.links.change(s.ID, "deactivate", rep)), Verb: w.t("coupon.deactivate"), Off: true,
+		return &switchView{post: q.post(to("deactivate")), Verb: w.t("coupon.deactivate"), Off: true,
 			Does: w.t("coupon.next.deactivate"), Confirm: w.t("coupon.deactivate-confirm", "code", code)}
 	}
 }

@@ -5,6 +5,13 @@
 //	ui, err := httpui.New(httpui.Config{Service: svc, Authorize: auth, BasePath: "/admin/coupons"})
 //	mux.Handle("/admin/coupons/", ui)
 //
+// gorilla/mux mounts it with PathPrefix("/admin/coupons").Handler(ui), chi with
+// Mount("/admin/coupons", ui). gin and echo take two routes for any method, of
+// gin.WrapH(ui) or echo.WrapHandler(ui): "/admin/coupons", and what is below it.
+// What their middleware finds out about the user must be in the context of the
+// [http.Request], because Authorize sees no other. examples/routers has a host with
+// each of them.
+//
 // The pages work without JavaScript; the embedded htmx only saves reloads. Their
 // state is in the URL. Nothing is loaded from another host, nothing in the pages
 // is inline, and every answer carries a strict Content-Security-Policy.
@@ -21,6 +28,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"time"
 
 	"golang.org/x/text/language"
 
@@ -83,6 +91,10 @@ type Config struct {
 	Locales   fs.FS
 	Translate func(locale, key string) (text string, ok bool)
 
+	// Zone is the IANA zone in which the days of the list begin, where figures of
+	// many coupons stand side by side; a coupon's own page goes by the coupon's
+	// zone. Empty is the zone of the newest coupon.
+	Zone string
 	// Formatter writes the amounts, numbers and dates of a locale where a host
 	// would rather do that its own way. It is called for every request, with the
 	// locale that was chosen for it ("en-GB", "ar-EG"). Nil, and a nil Formatter,
@@ -152,6 +164,9 @@ var routes = []route{
 func New(cfg Config) (*Handler, error) {
 	if cfg.Service == nil && cfg.ServiceOf == nil {
 		return nil, errors.New("httpui: Config.Service or ServiceOf is required")
+	}
+	if _, err := time.LoadLocation(cfg.Zone); err != nil {
+		return nil, fmt.Errorf("httpui: Config.Zone %q must be a zone such as Europe/Berlin: %w", cfg.Zone, err)
 	}
 	base, err := cleanBase(cfg.BasePath)
 	if err != nil {
@@ -232,7 +247,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.fail(w, r, errNotFound) // the mux would redirect, and does not know the base path
 	default:
 		inner := r.Clone(withActor(r.Context(), actor))
-		inner.URL.Path, inner.URL.RawPath = m.path, ""
+		inner.URL.Path, inner.URL.RawPath = m.path, m.raw
 		h.mux.ServeHTTP(w, inner)
 	}
 }

@@ -78,6 +78,11 @@ func (l links) change(id coupon.ID, action string, s reportState) string {
 	return l.of(id) + "/" + action + s.query().String()
 }
 
+// changeInList is where a form of the list posts.
+func (l links) changeInList(id coupon.ID, action string, s listState) string {
+	return l.of(id) + "/" + action + append(query{fromList + "=1"}, s.query()...).String()
+}
+
 func (l links) newCoupon() string { return l.base + "/new" }
 
 func (l links) edit(id coupon.ID) string { return l.of(id) + "/edit" }

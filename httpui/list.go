@@ -3,7 +3,11 @@ package httpui
 import (
 	"errors"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
+
+	"github.com/bojanz/currency"
 
 	"github.com/couponkit/coupon"
 )
@@ -12,87 +16,117 @@ import (
 const couponsPerPage = 25
 
 // listState is the state of the list, as its URL has it. The zero value is all
-// that are not archived, the newest first.
+// that are not archived, the newest first, with the figures of all time.
 type listState struct {
-	Search string
-	Status coupon.Status     // "" is all but archived
-	Sort   coupon.CouponSort // "" is the newest first
-	Desc   bool              // with Sort
-	After  string
+	Search   string
+	Status   coupon.Status // "" is all but archived
+	Audience string        // "" is every audience; "all" is coupon.Everyone
+	Kind     coupon.DiscountKind
+	Range    listRange
+	Sort     coupon.CouponSort // "" is the newest first
+	Desc     bool              // with Sort
+	Currency string            // of the amounts sorted by; "" where there is one
+	After    string
 }
 
 func (s listState) query() query {
-	q := query{}.with("q", s.Search).with("status", string(s.Status)).with("sort", string(s.Sort))
+	q := query{}.with("q", s.Search).with("status", string(s.Status)).with("audience", s.Audience).with("kind", string(s.Kind))
+	q = append(q, s.Range.query()...)
+	q = q.with("sort", string(s.Sort))
 	if s.Desc {
 		q = q.with("order", "desc")
 	}
-	return q.with("after", s.After)
+	return q.with("currency", s.Currency).with("after", s.After)
 }
 
-// listView is what the list shows.
-type listView struct {
-	State     listState
-	Action    string // of the search form
-	Tabs      []choice
-	Columns   []column
-	Rows      []listRow
-	Next      string // the next page; empty on the last one
-	First     string // the first page; empty on it
-	Filtered  bool   // something is searched for or left out
-	ClearedTo string // the list without search and filter
+// filtered reports whether something is searched for or left out.
+func (s listState) filtered() bool {
+	return s.Search != "" || s.Status != "" || s.Audience != "" || s.Kind != ""
 }
 
-// choice is one of several links of which one is chosen.
-type choice struct {
-	ID   string // of the element, so that it keeps the focus when it is replaced
-	Name string
-	URL  string
-	On   bool
+// filter is what the library is asked for.
+func (s listState) filter(r coupon.Range) coupon.CouponFilter {
+	f := coupon.CouponFilter{Search: s.Search, Kind: s.Kind, Sort: s.Sort, Desc: s.Desc || s.Sort == "",
+		Range: r, Currency: s.Currency, After: s.After}
+	if s.Status != "" {
+		f.Statuses = []coupon.Status{s.Status}
+	}
+	if i := slices.IndexFunc(audienceChoices, func(c audienceChoice) bool { return c.key == s.Audience }); i >= 0 {
+		f.Audience = &audienceChoices[i].audience
+	}
+	return f
 }
 
-// column is the head of a column.
-type column struct {
-	ID       string
-	Name     string
-	URL      string // sorts by it; empty if it can't
-	AriaSort string
+// audienceChoice is an audience under the name that it has in a URL: there the
+// empty one is no choice.
+type audienceChoice struct {
+	key      string
+	audience coupon.Audience
 }
 
-type listRow struct {
-	URL        string
-	Code, Name string
-	Discount   string
-	Audience   string
-	Status     coupon.Status
-	StatusName string
-	Reason     string
-	Start, End string
-	Uses       []use
-	NoTotal    string // in place of Uses
+var audienceChoices = []audienceChoice{
+	{"all", coupon.Everyone},
+	{"new", coupon.NewCustomers},
+	{"existing", coupon.ExistingCustomers},
 }
 
-func (h *Handler) list(q *request) error {
-	v := q.r.URL.Query()
+var kindChoices = []coupon.DiscountKind{coupon.Percent, coupon.FixedAmount, coupon.AmountPerUnit}
+
+var listSorts = []coupon.CouponSort{coupon.ByCode, coupon.ByName, coupon.ByOffer, coupon.ByAudience, coupon.ByStatus, coupon.ByUses,
+	coupon.ByBookings, coupon.ByRevenue, coupon.ByDiscounts, coupon.ByStart, coupon.ByEnd}
+
+// needsCurrency reports whether amounts are sorted by: those of two currencies
+// can't be compared.
+func needsCurrency(by coupon.CouponSort) bool {
+	return by == coupon.ByRevenue || by == coupon.ByDiscounts
+}
+
+// sortsFalling are the columns whose first click shows the largest first.
+var sortsFalling = []coupon.CouponSort{coupon.ByUses, coupon.ByBookings, coupon.ByRevenue, coupon.ByDiscounts}
+
+func (h *Handler) list(q *request) error { return h.showList(q, q.r.URL.Query()) }
+
+// showList shows the list in the state of an address.
+func (h *Handler) showList(q *request, v url.Values) error {
 	p := stateParser{values: v}
 	if code := v.Get("code"); code != "" {
 		c, err := q.svc.CouponByCode(q.r.Context(), code)
 		switch {
-		case err == nil:
+		case err == nil && h.may(q.r, View, c):
 			http.Redirect(q.w, q.r, q.links.coupon(c.ID, reportState{}), http.StatusSeeOther)
 			return nil
-		case errors.Is(err, coupon.ErrNotFound), errors.Is(err, coupon.ErrInvalid):
-			p.notice("No coupon has the code “%s”.", code)
+		case err == nil, errors.Is(err, coupon.ErrNotFound), errors.Is(err, coupon.ErrInvalid):
+			p.notices = append(p.notices, q.words.t("list.no-such-code", "code", code))
 		default:
 			return err
 		}
 	}
-	state := parseList(&p)
-	view, err := h.listView(q, state)
-	if errors.Is(err, coupon.ErrInvalid) { // the position is of another list
-		p.notice("That page of the list is not there any more; this is the first one.")
-		state.After = ""
-		view, err = h.listView(q, state)
+	zone, err := h.listZone(q)
+	if err != nil {
+		return err
 	}
+	state := parseList(&p, q.words)
+	if needsCurrency(state.Sort) && state.Currency == "" {
+		newest := state
+		newest.Sort, newest.After = "", ""
+		found, err := h.findCoupons(q, newest, zone)
+		if err != nil {
+			return err
+		}
+		if state.Currency = found.currency(); state.Currency == "" {
+			state = newest // there is nothing to sort by
+		}
+	}
+	found, err := h.findCoupons(q, state, zone)
+	if errors.Is(err, coupon.ErrInvalid) && state.After != "" { // the position is of another list
+		p.notices = append(p.notices, q.words.t("list.page-gone"))
+		state.After = ""
+		found, err = h.findCoupons(q, state, zone)
+	}
+	if err != nil {
+		return err
+	}
+	toast, err := h.listToast(q, v)
 	if err != nil {
 		return err
 	}
@@ -100,104 +134,40 @@ func (h *Handler) list(q *request) error {
 	if url := q.links.list(state); wantsFragment(q.r) && "?"+q.r.URL.RawQuery != state.query().String() {
 		q.w.Header().Set("HX-Replace-Url", url)
 	}
-	return q.answer(answer{name: "list", title: q.words.t("list.title"), view: view, notices: p.notices})
+	return q.answer(answer{name: "list", title: q.words.t("list.title"), view: h.listView(q, state, found),
+		data: found.json(), notices: p.notices, toast: toast})
 }
 
-func parseList(p *stateParser) listState {
+// parseList reads the state of the list from a URL; what it can't use it leaves
+// out, and says so.
+func parseList(p *stateParser, w words) listState {
 	s := listState{Search: strings.TrimSpace(p.values.Get("q")), After: p.values.Get("after")}
 	if r := []rune(s.Search); len(r) > mostSearch {
 		s.Search = string(r[:mostSearch])
 	}
-	var names []string
-	for _, st := range statuses {
-		names = append(names, string(st))
+	s.Status = coupon.Status(p.oneOf("status", texts(statuses)...))
+	var audiences []string
+	for _, a := range audienceChoices {
+		audiences = append(audiences, a.key)
 	}
-	s.Status = coupon.Status(p.oneOf("status", names...))
-	s.Sort = coupon.CouponSort(p.oneOf("sort", string(coupon.ByCode), string(coupon.ByName), string(coupon.ByStart), string(coupon.ByEnd)))
+	s.Audience = p.oneOf("audience", audiences...)
+	s.Kind = coupon.DiscountKind(p.oneOf("kind", texts(kindChoices)...))
+	s.Range = p.listRange(w)
+	s.Sort = coupon.CouponSort(p.oneOf("sort", texts(listSorts)...))
 	s.Desc = p.oneOf("order", "asc", "desc") == "desc" && s.Sort != ""
+	if code := p.values.Get("currency"); currency.IsValid(code) && needsCurrency(s.Sort) {
+		s.Currency = code
+	}
 	return s
 }
 
 // mostSearch is how many characters are searched for; no code or name is longer.
 const mostSearch = 200
 
-func (h *Handler) listView(q *request, state listState) (listView, error) {
-	w := q.words
-	bare := listState{Sort: state.Sort, Desc: state.Desc}
-	view := listView{State: state, Action: q.links.home(), Columns: columns(q.links, state), Tabs: w.tabs(q.links, state),
-		Filtered: state.Search != "" || state.Status != "", ClearedTo: q.links.list(bare)}
-	if state.After != "" {
-		first := state
-		first.After = ""
-		view.First = q.links.list(first)
-	}
-	f := coupon.CouponFilter{Search: state.Search, Sort: state.Sort, Desc: state.Desc || state.Sort == "", After: state.After}
-	if state.Status != "" {
-		f.Statuses = []coupon.Status{state.Status}
-	}
-	last := ""
-	for c, err := range q.svc.Coupons(q.r.Context(), f) {
-		if err != nil {
-			return listView{}, err
-		}
-		if len(view.Rows) == couponsPerPage {
-			next := state
-			next.After = last
-			view.Next = q.links.list(next)
-			break
-		}
-		row := listRow{URL: q.links.coupon(c.ID, reportState{}), Code: string(c.Code), Name: c.Name,
-			Discount: w.discount(c.Discount), Audience: w.audienceName(c.Audience),
-			Status: c.Status, StatusName: w.status(c.Status), Reason: w.reason(c),
-			Start: w.start(c.Coupon, w.shortDate), End: w.end(c.Coupon, w.shortDate)}
-		row.NoTotal = "No limit"
-		for _, l := range c.Limits {
-			row.NoTotal = "Limited per customer"
-			if l.Limit.Per == coupon.PerCode {
-				row.NoTotal = "Limited per code"
-			}
-			if l.Counted {
-				u := w.use(l)
-				u.Text = w.uses(l)
-				row.Uses = append(row.Uses, *u)
-			}
-		}
-		view.Rows = append(view.Rows, row)
-		last = c.Cursor
-	}
-	return view, nil
-}
-
-// tabs filter by status, and keep the search and order.
-func (w words) tabs(l links, state listState) []choice {
-	state.After = ""
-	to := func(st coupon.Status, id, name string) choice {
-		next := state
-		next.Status = st
-		return choice{ID: id, Name: name, URL: l.list(next), On: st == state.Status}
-	}
-	out := []choice{to("", "cp-tab-all", "Current")}
-	for _, st := range statuses {
-		out = append(out, to(st, "cp-tab-"+string(st), w.status(st)))
+func texts[S ~string](values []S) []string {
+	out := make([]string, len(values))
+	for i, v := range values {
+		out[i] = string(v)
 	}
 	return out
-}
-
-// columns of which some sort the list: once more and the order turns round.
-func columns(l links, state listState) []column {
-	sorted := func(by coupon.CouponSort, name string) column {
-		next := listState{Search: state.Search, Status: state.Status, Sort: by}
-		c := column{ID: "cp-sort-" + string(by), Name: name}
-		if state.Sort == by {
-			c.AriaSort = "ascending"
-			if state.Desc {
-				c.AriaSort = "descending"
-			}
-			next.Desc = !state.Desc
-		}
-		c.URL = l.list(next)
-		return c
-	}
-	return []column{sorted(coupon.ByCode, "Code"), sorted(coupon.ByName, "Name"), {Name: "Discount"}, {Name: "Audience"},
-		{Name: "Status"}, {Name: "Uses"}, sorted(coupon.ByStart, "First day"), sorted(coupon.ByEnd, "Last day")}
 }

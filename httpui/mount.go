@@ -12,6 +12,7 @@ import (
 type mount struct {
 	base string // escaped, without a slash at the end; every link begins with it
 	path string // of the request below it: "" or "/…"
+	raw  string // the same, still escaped: "%2F" is no slash between the parts of a route
 	ok   bool   // the base may be trusted in links
 }
 
@@ -25,15 +26,15 @@ func (h *Handler) mountOf(r *http.Request) mount {
 		whole = u.EscapedPath()
 	}
 	if h.cfg.BasePath != "" {
-		m := mount{base: h.base, path: r.URL.Path, ok: true}
+		m := mount{base: h.base, path: r.URL.Path, raw: seen, ok: true}
 		rest, found := strings.CutPrefix(seen, h.base)
 		stripped := h.base != "" && whole == h.base+seen
 		if found && !stripped && (rest == "" || rest[0] == '/') {
 			path, err := url.PathUnescape(rest)
-			m.path, m.ok = path, err == nil
+			m.path, m.raw, m.ok = path, rest, err == nil
 		}
 		if h.base == "" && m.path == "" {
-			m.path = "/"
+			m.path, m.raw = "/", "/"
 		}
 		return m
 	}
@@ -44,7 +45,7 @@ func (h *Handler) mountOf(r *http.Request) mount {
 	// "/p" stripped of "/p" is "", and of "/p/" it is "/": the base has no slash
 	// at its end in either case.
 	_, err := cleanBase(base)
-	return mount{base: base, path: r.URL.Path, ok: err == nil && !strings.HasSuffix(base, "/")}
+	return mount{base: base, path: r.URL.Path, raw: seen, ok: err == nil && !strings.HasSuffix(base, "/")}
 }
 
 // cleanBase checks a base path and gives its escaped form, "" for the root. It

@@ -89,6 +89,33 @@ func TestEveryLinkLeadsSomewhereUnderEveryMount(t *testing.T) {
 	}
 }
 
+// A proxy that keeps people from "/c/…/deactivate" reads paths as they are
+// written, so what it lets through must not turn into that here.
+func TestAnEncodedSlashDividesNothing(t *testing.T) {
+	t.Parallel()
+	s := fullShop(t)
+	id := string(s.ids["SPRING15"])
+	for name, h := range mounts(t, s) {
+		for _, tt := range []struct {
+			method, target string
+			status         int
+		}{
+			{"GET", "/c%2F" + id, 404},
+			{"GET", "/c/" + id + "%2Fbookings", 404},
+			{"GET", "/c/" + id + "%2fbookings", 404},
+			{"POST", "/c/" + id + "%2Fdeactivate", 405},
+			{"GET", "/%63/" + id, 200}, // a letter is the same however it is written
+		} {
+			if res := ask(t, h, tt.method, base+tt.target); res.StatusCode != tt.status {
+				t.Errorf("%s: %s %s: %s, want %d", name, tt.method, tt.target, res.Status, tt.status)
+			}
+		}
+	}
+	if c, _ := s.svc.Coupon(t.Context(), s.ids["SPRING15"]); c.Inactive {
+		t.Error("the coupon was changed")
+	}
+}
+
 func TestMountedAtTheRoot(t *testing.T) {
 	t.Parallel()
 	s := fullShop(t)

@@ -19,7 +19,7 @@ type nextView struct {
 
 // next is what may be done with a coupon in its state; nil if that is nothing.
 func (q *request) next(s coupon.CouponState, rep reportState) (*nextView, error) {
-	v := &nextView{Code: string(s.Code), Switch: q.switchOf(s, rep)}
+	v := &nextView{Code: string(s.Code), Switch: q.switchOf(s, q.changeOf(s, rep))}
 	if s.Status != coupon.Archived {
 		if q.may(Edit) {
 			v.Adjust = q.links.edit(s.ID) + "#restrictions"
@@ -49,9 +49,17 @@ func (w words) hint(s coupon.CouponState, sum coupon.Summary, today coupon.Date)
 	stands := ""
 	switch s.Status {
 	case coupon.Expired:
-		stands = w.t("coupon.next.ended", "n", daysBetween(lastDay(s.Start, s.End, loc), today))
+		if n := daysBetween(lastDay(s.Start, s.End, loc), today); n > 0 {
+			stands = w.t("coupon.next.ended", "n", n)
+		} else {
+			stands = w.t("coupon.next.ended-today")
+		}
 	case coupon.Scheduled:
-		stands = w.t("coupon.next.starts", "n", daysBetween(today, coupon.DateOf(s.Start.In(loc))))
+		if n := daysBetween(today, coupon.DateOf(s.Start.In(loc))); n > 0 {
+			stands = w.t("coupon.next.starts", "n", n)
+		} else {
+			stands = w.t("coupon.next.starts-today")
+		}
 	default:
 		return w.brought(sum)
 	}

@@ -222,7 +222,7 @@ func (s *shop) everything(t testing.TB) string {
 	var b strings.Builder
 	for c, err := range s.svc.Coupons(t.Context(), coupon.CouponFilter{}) {
 		fmt.Fprintf(&b, "%s %d %v\n", c.Code, c.Version, err)
-		for k, err := range s.svc.Codes(t.Context(), c.ID, "") {
+		for k, err := range s.svc.Codes(t.Context(), c.ID, coupon.CodeFilter{}) {
 			fmt.Fprintln(&b, k.Code, err)
 		}
 	}

@@ -57,6 +57,22 @@ func (s hostile) Redemptions(ctx context.Context, q coupon.RedemptionQuery) ([]c
 	return rs, err
 }
 
+func (s hostile) Events(ctx context.Context, id coupon.ID, booking string) ([]coupon.Event, error) {
+	es, err := s.Store.Events(ctx, id, "B-1001")
+	for i := range es {
+		es[i].Booking, es[i].By, es[i].Key = s.payload, s.payload, s.payload
+	}
+	return es, err
+}
+
+func (s hostile) Codes(ctx context.Context, q coupon.CodeQuery) ([]coupon.CouponCode, error) {
+	ks, err := s.Store.Codes(ctx, q)
+	for i := range ks {
+		ks[i].Code, ks[i].Customer, ks[i].Batch, ks[i].CreatedBy = coupon.Code(s.payload), s.payload, s.payload, s.payload
+	}
+	return ks, err
+}
+
 // outline is what a page is made of, apart from its texts and values.
 func outline(n *node, out *strings.Builder) {
 	out.WriteString("<" + n.name)
@@ -96,7 +112,8 @@ func TestPayloadsStayText(t *testing.T) {
 		poisoned := &shop{store: s.store, svc: svc, ids: s.ids}
 		h := poisoned.handler(t, func(c *httpui.Config) { c.Title = payload })
 		out := map[string]string{}
-		for _, target := range []string{base + "/", s.page("SPRING15", ""), s.page("SPRING15", "?chart=line"), s.page("SPRING15", "/bookings?state=all")} {
+		for _, target := range []string{base + "/", s.page("SPRING15", ""), s.page("SPRING15", "?chart=line"), s.page("SPRING15", "/bookings?state=all"),
+			s.page("SPRING15", "/booking?id=B-1001"), s.page("SPRING15", "/codes")} {
 			for _, headers := range [][]string{nil, {"HX-Request", "true"}} {
 				text := get(t, h, target, headers...)
 				if payload != "harmless" && strings.Contains(text, payload) {
@@ -134,7 +151,7 @@ func TestPagesHaveNothingInline(t *testing.T) {
 	s := fullShop(t)
 	h := s.handler(t)
 	for code := range s.ids {
-		for _, target := range []string{base + "/?q=" + code, s.page(code, ""), s.page(code, "?chart=line"), s.page(code, "/bookings?state=all"), base + "/c/unknown"} {
+		for _, target := range []string{base + "/?q=" + code, s.page(code, ""), s.page(code, "?chart=line"), s.page(code, "/bookings?state=all&cost=known&customers=new&q=x"), s.page(code, "/booking?id=B-1001"), s.page(code, "/codes"), base + "/c/unknown"} {
 			page := parse(t, body(t, ask(t, h, "GET", target)))
 			ids := map[string]bool{}
 			for _, n := range page.all(func(*node) bool { return true }) {

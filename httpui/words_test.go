@@ -20,11 +20,13 @@ func TestDiscountInWords(t *testing.T) {
 		{"", percent("15"), "15% off"},
 		{"", percent("12.5"), "12.5% off"},
 		{"", percent("0.0001"), "0.0001% off"},
-		{"de", percent("12.5"), "12,5% off"},
+		{"de", percent("12.5"), "12,5\u00a0% Rabatt"},
+		{"ar", percent("12.5"), "خصم \u206812.5%\u2069"},
+		{"ar-EG", percent("12.5"), "خصم \u2068١٢٫٥٪\u2069"},
 		{"", percent("15").UpTo(coupon.MustMoney("50.00", "USD")), "15% off, at most $50"},
 		{"", coupon.AmountOff(coupon.MustMoney("1234.50", "USD")), "$1,234.50 off"},
 		{"", coupon.AmountOff(coupon.MustMoney("500", "JPY")), "¥500 off"},
-		{"de", coupon.AmountOff(coupon.MustMoney("20.00", "EUR")), "20\u00a0€ off"},
+		{"de", coupon.AmountOff(coupon.MustMoney("20.00", "EUR")), "20\u00a0€ Rabatt"},
 		{"", coupon.AmountOffPerUnit(coupon.MustMoney("2.500", "KWD")), "KWD\u00a02.500 off each unit"},
 	} {
 		if got := testWords(t, tt.locale).discount(tt.d); got != tt.want {
@@ -40,7 +42,9 @@ func TestAmountsDatesAndNumbersByLocale(t *testing.T) {
 	for _, tt := range []struct{ locale, money, count, date, short string }{
 		{"", "€1,234,567.50", "1,234,567", "7 July 2026", "7 Jul 2026"},
 		{"en-US", "€1,234,567.50", "1,234,567", "July 7, 2026", "Jul 7, 2026"},
-		{"de", "1.234.567,50\u00a0€", "1.234.567", "7 July 2026", "7 Jul 2026"},
+		{"de", "1.234.567,50\u00a0€", "1.234.567", "7. Juli 2026", "7. Juli 2026"},
+		{"ar", "\u200f1,234,567.50\u00a0€", "1,234,567", "7 يوليو 2026", "7 يوليو 2026"},
+		{"ar-EG", "\u200f١٬٢٣٤٬٥٦٧٫٥٠\u00a0€", "١٬٢٣٤٬٥٦٧", "٧ يوليو ٢٠٢٦", "٧ يوليو ٢٠٢٦"},
 		{"en-IN", "€12,34,567.50", "12,34,567", "7 July 2026", "7 Jul 2026"},
 	} {
 		f := testWords(t, tt.locale)

@@ -100,7 +100,7 @@ func lastWeek(now time.Time, loc *time.Location) coupon.Range {
 func byCode(ctx context.Context, svc *coupon.Service, c coupon.Coupon, week coupon.Range, line func(string, ...any)) error {
 	line("")
 	line("Code          bookings   revenue")
-	for k, err := range svc.Codes(ctx, c.ID, "") {
+	for k, err := range svc.Codes(ctx, c.ID, coupon.CodeFilter{}) {
 		if err != nil {
 			return err
 		}

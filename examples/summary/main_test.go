@@ -72,7 +72,7 @@ func TestTheSumsAgree(t *testing.T) {
 		t.Errorf("revenue of the weeks %s, of the whole %s", revenue, all.Revenue)
 	}
 	bookings := int64(0)
-	for k, err := range svc.Codes(t.Context(), c.ID, "") {
+	for k, err := range svc.Codes(t.Context(), c.ID, coupon.CodeFilter{}) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-const rowCodes = ".cp-coupons tbody th"
+const rowCodes = ".cp-coupons tbody th .cp-code"
 
 // The list follows what is typed, without a click, and the address follows the list.
 func TestSearchAsYouTypeFiltersTheList(t *testing.T) {

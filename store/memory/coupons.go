@@ -3,6 +3,7 @@ package memory
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -166,6 +167,37 @@ func (s *Store) Codes(ctx context.Context, q coupon.CodeQuery) (page []coupon.Co
 				page = append(page, *codes[i])
 			}
 		}
+		return nil
+	})
+	return page, err
+}
+
+// earlier reports whether a code says more of when its batch was made than another:
+// generated ones by their number, others by their instant.
+func earlier(k, o *coupon.CouponCode) bool {
+	if k.Number > 0 || o.Number > 0 {
+		return k.Number > 0 && (o.Number == 0 || k.Number < o.Number)
+	}
+	return k.CreatedAt.Before(o.CreatedAt)
+}
+
+// Batches implements coupon.Store.
+func (s *Store) Batches(ctx context.Context, id coupon.ID, after string, limit int) (page []coupon.BatchState, err error) {
+	err = s.read(ctx, func(t *tenant) error {
+		batches, first := map[string]coupon.BatchState{}, map[string]*coupon.CouponCode{}
+		for _, k := range t.codes[id] {
+			if k.Batch <= after {
+				continue
+			}
+			b := batches[k.Batch]
+			b.Key, b.Codes = k.Batch, b.Codes+1
+			if f, there := first[k.Batch]; !there || earlier(k, f) {
+				first[k.Batch], b.CreatedAt = k, k.CreatedAt
+			}
+			batches[k.Batch] = b
+		}
+		page = slices.SortedFunc(maps.Values(batches), func(a, b coupon.BatchState) int { return compare(a.Key, b.Key) })
+		page = page[:min(limit, len(page))]
 		return nil
 	})
 	return page, err

@@ -154,6 +154,9 @@ func (t *tenant) view(g *coupon.Group, reclaimed []coupon.ReclaimQuery) *coupon.
 	}
 	for _, r := range t.redemptions[g.Booking] {
 		v.Redemptions = append(v.Redemptions, r.Clone())
+		if len(g.Coupons) == 0 {
+			v.Coupons[r.Coupon] = t.coupons[r.Coupon].Clone()
+		}
 		seen(coupon.SeriesKey{Coupon: r.Coupon, Key: r.Series})
 	}
 	for _, slot := range g.Slots(v) {

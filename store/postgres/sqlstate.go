@@ -58,6 +58,12 @@ var meaning = sqlstore.Errors{
 		return state != completionUnknown && (strings.HasPrefix(state, "40") || strings.HasPrefix(state, "23"))
 	},
 	Locked: func(err error) bool { return sqlState(err) == lockNotAvailable },
+	// What is wrong with the savepoint itself comes first: that there is no
+	// transaction, or one that is aborted.
+	Inside: func(err error) bool {
+		state := sqlState(err)
+		return state != "" && !strings.HasPrefix(state, "25")
+	},
 }
 
 // createdAtOnce: IF NOT EXISTS does not see what another session is creating.

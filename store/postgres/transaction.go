@@ -46,7 +46,7 @@ func (t *transactor) One(ctx context.Context, f func(bun.IConn) error) error {
 }
 
 func (t *transactor) onConn(ctx context.Context, f func(sqlstore.Pool, *sql.Conn) error) error {
-	pool := sqlstore.Pool{DB: t.db.DB, Errors: meaning, Attempts: t.attempts, Patience: t.patience}
+	pool := sqlstore.Pool{DB: t.db.DB, Errors: meaning, Attempts: t.attempts, Patience: t.patience, Together: true}
 	return pool.Again(ctx, time.Now().Add(t.patience), func() error {
 		return pool.OnConn(ctx, func(conn *sql.Conn) error { return f(pool, conn) })
 	})

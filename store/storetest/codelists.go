@@ -129,9 +129,115 @@ func codesListed(e *env) {
 	if page, err = e.store.Codes(ctx, coupon.CodeQuery{Coupon: "nowhere", Limit: 5}); err != nil || len(page) > 0 {
 		e.Errorf("codes of a coupon that is not there: %s, error %v", text(page), err)
 	}
-	for _, err := range e.svc.Codes(ctx, "nowhere", "") {
+	for _, err := range e.svc.Codes(ctx, "nowhere", coupon.CodeFilter{}) {
 		e.is("Codes of a coupon that is not there", err, coupon.ErrNotFound)
 	}
+}
+
+func codesListedAfter(e *env) {
+	c := e.coupon("M")
+	for _, code := range []string{"Z", "A-1", "A-10", "A-2"} {
+		e.code(c.ID, code, func(k *coupon.CouponCode) { k.Batch = map[bool]string{true: "x"}[code != "Z"] })
+	}
+	for _, tc := range []struct{ batch, after, want string }{
+		{"", "", "A-1 A-10 A-2 M Z"}, {"", "A-1", "A-10 A-2 M Z"}, {"", "A-11", "A-2 M Z"}, {"", "M", "Z"}, {"", "Z", ""},
+		{"x", "A-1", "A-10 A-2"}, {"x", "A-2", ""},
+	} {
+		var got []string
+		for k, err := range e.svc.Codes(e.Context(), c.ID, coupon.CodeFilter{Batch: tc.batch, After: coupon.Code(tc.after)}) {
+			if err != nil {
+				e.Fatalf("Codes: %v", err)
+			}
+			got = append(got, string(k.Code))
+		}
+		e.same("batch "+tc.batch+" after "+tc.after, strings.Join(got, " "), tc.want)
+	}
+}
+
+func batchesListed(e *env) {
+	ctx := e.Context()
+	c, other := e.coupon("M"), e.coupon("OTHER")
+	batches := func(id coupon.ID, after string) []coupon.BatchState {
+		e.Helper()
+		return collect(e, "Batches", e.svc.Batches(ctx, id, after))
+	}
+	if got := batches(c.ID, ""); len(got) > 0 {
+		e.Errorf("batches of a coupon without: %s", text(got))
+	}
+	hour := func(h int) time.Time { return start.Add(time.Duration(h) * time.Hour) }
+	add := func(id coupon.ID, h int, code, batch string) {
+		e.clock.set(hour(h))
+		e.code(id, code, func(k *coupon.CouponCode) { k.Batch = batch })
+	}
+	for i, batch := range []string{"x", "X", "x ", "", "x", "é", "x"} {
+		add(c.ID, i, name("B", 9-i), batch) // in the order of codes, the last made is the first
+	}
+	add(other.ID, 0, "THEIRS", "x")
+	e.clock.set(hour(9))
+	e.generated(c.ID, coupon.CodeBatch{Key: "mail", Count: 7})
+	add(c.ID, 11, "0-MAIL", "mail")
+	e.clock.set(hour(12))
+	e.generated(c.ID, coupon.CodeBatch{Key: "mail", Count: 9}) // two more
+	add(c.ID, 3, "1-MAIL", "mail")                             // by a clock that goes wrong
+	all := []coupon.BatchState{{Key: "X", Codes: 1, CreatedAt: hour(1)}, {Key: "mail", Codes: 11, CreatedAt: hour(9)}, {Key: "x", Codes: 3, CreatedAt: hour(0)},
+		{Key: "x ", Codes: 1, CreatedAt: hour(2)}, {Key: "é", Codes: 1, CreatedAt: hour(5)}}
+	e.same("all", batches(c.ID, ""), all)
+	e.same("after one", batches(c.ID, "mail"), all[2:])
+	e.same("after one that is not there", batches(c.ID, "x!"), all[4:])
+	e.same("after the last", text(batches(c.ID, "é")), "null")
+	for i := range all {
+		page, err := e.store.Batches(ctx, c.ID, "", i+1)
+		if err != nil {
+			e.Fatalf("Batches: %v", err)
+		}
+		e.same(name("the first ", i+1), page, all[:i+1])
+	}
+	for _, err := range e.svc.Batches(ctx, "nowhere", "") {
+		e.is("Batches of a coupon that is not there", err, coupon.ErrNotFound)
+	}
+	if page, err := e.store.Batches(ctx, "nowhere", "", 5); err != nil || len(page) > 0 {
+		e.Errorf("batches of a coupon that is not there: %s, error %v", text(page), err)
+	}
+}
+
+func usesOfEachCode(e *env) {
+	ctx := e.Context()
+	free, bound := e.coupon("FREE"), e.coupon("BOUND", limited(uses(3, coupon.PerCode, coupon.Ever), uses(9, coupon.PerCode, coupon.PerDay)))
+	for _, c := range []coupon.Coupon{free, bound} {
+		e.code(c.ID, "ONCE-"+string(c.Code), once)
+		e.code(c.ID, "UNUSED-"+string(c.Code), once)
+		e.code(c.ID, "MORE-"+string(c.Code))
+		for i, code := range []string{string(c.Code), "ONCE-" + string(c.Code), "MORE-" + string(c.Code), "MORE-" + string(c.Code)} {
+			e.redeem(by(string(c.Code)+name(" b", i), ""), code)
+		}
+	}
+	e.cancel("BOUND b3")
+	if _, err := e.svc.Reserve(ctx, by("reserved", ""), time.Hour, "bound"); err != nil {
+		e.Fatalf("Reserve: %v", err)
+	}
+	told := func(id coupon.ID) (out []any) {
+		e.Helper()
+		codes := e.codes(id, "")
+		uses, err := e.svc.CodeUses(ctx, id, codes)
+		if err != nil {
+			e.Fatalf("CodeUses: %v", err)
+		}
+		for _, k := range codes {
+			if u, ok := uses[k.Code]; ok {
+				out = append(out, k.Code, u.Used, u.Limit.Max, u.Reached)
+			}
+		}
+		return out
+	}
+	e.same("without a limit per code", told(free.ID), []any{"ONCE-FREE", 1, 1, true, "UNUSED-FREE", 0, 1, false})
+	e.same("with one", told(bound.ID), []any{"BOUND", 2, 3, false, "MORE-BOUND", 1, 3, false, "ONCE-BOUND", 1, 1, true, "UNUSED-BOUND", 0, 1, false})
+	e.clock.set(start.Add(time.Hour))
+	e.same("when the reservation has ended", told(bound.ID)[:4], []any{"BOUND", 1, 3, false})
+	if uses, err := e.svc.CodeUses(ctx, free.ID, nil); err != nil || len(uses) > 0 {
+		e.Errorf("of no code: %s, error %v", text(uses), err)
+	}
+	_, err := e.svc.CodeUses(ctx, "nowhere", nil)
+	e.is("CodeUses of a coupon that is not there", err, coupon.ErrNotFound)
 }
 
 func codeAddedTwice(e *env) {

@@ -23,6 +23,9 @@ var codeCases = []testCase{
 	{"archiving-frees-all", "an archived coupon lists its codes and has none of them: each may be taken by another", archivingFreesCodes},
 	{"replay-of-an-archived-coupon", "what was redeemed with a code is answered again with it, although the coupon is archived and another has the code", replayOfArchived},
 	{"listed-in-pages", "the codes of a coupon, or of one batch, are listed in the order of their bytes, in pages of any size", codesListed},
+	{"listed-after", "a list of codes may begin after any code, there or not", codesListedAfter},
+	{"batches", "the batches of a coupon are listed by key, each with how many codes it has and when its generation began, or its first code was made", batchesListed},
+	{"uses-of-each", "how often a code was used is told of those that have a limit of their own, single-use or by the coupon", usesOfEachCode},
 	{"added-twice", "a code added again in the same way is the code that is there; in another way it is ErrDuplicateCode", codeAddedTwice},
 	{"figures-by-code", "the figures of each code are those of its redemptions, and together those of the coupon", figuresByCode},
 	{"race-on-a-single-use", "32 bookings at once with one single-use code: exactly one succeeds", raceOnSingleUse},
@@ -51,7 +54,7 @@ func onlyFor(customer string) func(*coupon.CouponCode) {
 // codes are all of a coupon, or of one of its batches.
 func (e *env) codes(id coupon.ID, batch string) []coupon.CouponCode {
 	e.Helper()
-	return collect(e, "Codes", e.svc.Codes(e.Context(), id, batch))
+	return collect(e, "Codes", e.svc.Codes(e.Context(), id, coupon.CodeFilter{Batch: batch}))
 }
 
 func furtherCode(e *env) {

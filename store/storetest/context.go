@@ -63,7 +63,8 @@ func cancelledBefore(e *env) {
 			_, err := e.generate(e.svc.With(insertWith{e.store, ctx}), c.ID, coupon.CodeBatch{Key: "x", Count: 1})
 			return err
 		},
-		"Codes": func() error { _, err := e.store.Codes(ctx, coupon.CodeQuery{Coupon: c.ID, Limit: 1}); return err },
+		"Batches": func() error { _, err := e.store.Batches(ctx, c.ID, "", 1); return err },
+		"Codes":   func() error { _, err := e.store.Codes(ctx, coupon.CodeQuery{Coupon: c.ID, Limit: 1}); return err },
 		"RecordRefusals": func() error {
 			r := coupon.RefusalRecord{Coupon: c.ID, Booking: "b", Reason: coupon.BelowMinimum, Code: "C", Subtotal: usd("1"), At: start}
 			return e.store.RecordRefusals(ctx, []coupon.RefusalRecord{r}, coupon.RefusalBounds{Most: 1})

@@ -331,7 +331,7 @@ func (e *env) everything() string {
 			e.Fatalf("Notes: %v", err)
 		}
 		out = append(out, c, notes, collect(e, "Versions", e.svc.Versions(e.Context(), c.ID)),
-			collect(e, "Codes", e.svc.Codes(e.Context(), c.ID, "")))
+			collect(e, "Codes", e.svc.Codes(e.Context(), c.ID, coupon.CodeFilter{})))
 	}
 	for _, r := range e.redemptions(coupon.RedemptionFilter{States: anyState}) {
 		events, err := e.svc.Events(e.Context(), r.Coupon, r.Booking)

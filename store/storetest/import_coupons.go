@@ -93,7 +93,7 @@ func importedCoupon(e *env) {
 	}
 	e.same("the coupon", got, want)
 	e.same("its versions", collect(e, "Versions", e.svc.Versions(ctx, id)), []coupon.Coupon{want})
-	e.same("its codes", collect(e, "Codes", e.svc.Codes(ctx, id, "")), []coupon.CouponCode{
+	e.same("its codes", collect(e, "Codes", e.svc.Codes(ctx, id, coupon.CodeFilter{})), []coupon.CouponCode{
 		{Code: "A-2", Coupon: id, CreatedAt: start, CreatedBy: "migration"},
 		{Code: "OLD7", Coupon: id, Main: true, CreatedAt: want.CreatedAt, CreatedBy: "maria"},
 		{Code: "Z-1", Coupon: id, SingleUse: true, Customer: "ann@example.com", Batch: "letters", CreatedAt: start, CreatedBy: "migration"},
@@ -157,7 +157,7 @@ func importCouponsMore(e *env) {
 	row.Codes[0].Code, row.Opening[0] = "C-2", coupon.OpeningUses{Key: "2025", Uses: 4}
 	e.wantImport(coupon.ImportReport{Recorded: 1, Known: 1}, row, row)
 	e.wantUsed("c", 11)
-	codes := collect(e, "Codes", e.svc.Codes(e.Context(), "c", ""))
+	codes := collect(e, "Codes", e.svc.Codes(e.Context(), "c", coupon.CodeFilter{}))
 	if len(codes) != 3 {
 		e.Errorf("codes: got %s, want three", text(codes))
 	}
@@ -271,7 +271,7 @@ func importCouponsAtOnce(e *env) {
 	if v := collect(e, "Versions", e.svc.Versions(e.Context(), "c")); len(v) != 1 {
 		e.Errorf("the coupon has %d versions, want 1", len(v))
 	}
-	if codes := collect(e, "Codes", e.svc.Codes(e.Context(), "c", "")); len(codes) != 3 {
+	if codes := collect(e, "Codes", e.svc.Codes(e.Context(), "c", coupon.CodeFilter{})); len(codes) != 3 {
 		e.Errorf("codes: got %s, want three", text(codes))
 	}
 }

@@ -105,7 +105,7 @@ func foreignIDs(e *env) {
 	notFound("AddCode", err)
 	_, err = other.generate(other.svc, c.ID, coupon.CodeBatch{Key: "mail", Count: 1})
 	notFound("GenerateCodes", err)
-	for _, err := range other.svc.Codes(ctx, c.ID, "mail") {
+	for _, err := range other.svc.Codes(ctx, c.ID, coupon.CodeFilter{Batch: "mail"}) {
 		notFound("Codes", err)
 	}
 	_, err = other.svc.Archive(ctx, c.ID)
@@ -125,6 +125,9 @@ func nothingLeaks(e *env) {
 		if got, err := other.store.Codes(ctx, coupon.CodeQuery{Coupon: c.ID, Batch: batch, Limit: 9}); err != nil || len(got) > 0 {
 			e.Errorf("codes of our coupon: %s, error %v", text(got), err)
 		}
+	}
+	if got, err := other.store.Batches(ctx, c.ID, "", 9); err != nil || len(got) > 0 {
+		e.Errorf("batches of our coupon: %s, error %v", text(got), err)
 	}
 	theirs := other.coupon("THEIRS")
 	other.redeem(by("b3", "ann"), "THEIRS")

@@ -60,7 +60,7 @@ type testCase struct {
 
 func subjects() []subject {
 	return []subject{
-		{"coupons", couponCases},
+		{"coupons", slices.Concat(couponCases, againCases)},
 		{"lists", slices.Concat(listCases, sortingCases)},
 		{"codes", slices.Concat(codeCases, batchCases)},
 		{"redemptions", redemptionCases},

@@ -67,6 +67,34 @@ func (s *toy) Codes(ctx context.Context, q coupon.CodeQuery) (page []coupon.Coup
 	return page, err
 }
 
+func (s *toy) Batches(ctx context.Context, id coupon.ID, after string, limit int) (page []coupon.BatchState, err error) {
+	err = s.do(ctx, func(sh *shop) error {
+		for _, k := range sh.codes {
+			if k.Coupon != id && !s.has("batches are of all coupons") || k.Batch <= after {
+				continue
+			}
+			i := slices.IndexFunc(page, func(b coupon.BatchState) bool { return s.sameBatch(b.Key, k.Batch) })
+			if i < 0 {
+				i, page = len(page), append(page, coupon.BatchState{Key: k.Batch, CreatedAt: k.CreatedAt})
+			}
+			if page[i].Codes++; k.CreatedAt.Before(page[i].CreatedAt) || s.has("a batch is as old as its last code") {
+				page[i].CreatedAt = k.CreatedAt
+			}
+		}
+		for i := range page {
+			for _, k := range sh.codes {
+				if k.Coupon == id && k.Number == 1 && s.sameBatch(page[i].Key, k.Batch) && !s.has("a batch is as old as its last code") {
+					page[i].CreatedAt = k.CreatedAt
+				}
+			}
+		}
+		slices.SortFunc(page, func(a, b coupon.BatchState) int { return cmp.Compare(a.Key, b.Key) })
+		page = page[:min(len(page), limit)]
+		return nil
+	})
+	return page, err
+}
+
 func (s *toy) sameBatch(a, b string) bool {
 	return a == b || s.has("codes and keys ignore case") && strings.EqualFold(a, b)
 }

@@ -138,19 +138,25 @@ func (s *toy) expired(sh *shop, q coupon.ReclaimQuery) (found []coupon.Redemptio
 
 func (s *toy) view(sh *shop, g *coupon.Group) *coupon.View {
 	v := &coupon.View{Coupons: map[coupon.ID]coupon.Coupon{}, Series: map[coupon.SeriesKey]coupon.Series{}, Used: map[coupon.Slot]int64{}}
+	ids := g.Coupons
+	for _, r := range sh.redemptions {
+		if len(g.Coupons) == 0 && r.Booking == g.Booking {
+			ids = append(ids, r.Coupon)
+		}
+	}
 	coupons := sh.coupons
 	if s.has("a write sees the first version") {
 		coupons = sh.versions
 	}
 	for _, c := range coupons {
-		if _, ok := v.Coupons[c.ID]; !ok && slices.Contains(g.Coupons, c.ID) {
+		if _, ok := v.Coupons[c.ID]; !ok && slices.Contains(ids, c.ID) {
 			v.Coupons[c.ID] = c
 		}
 	}
 	if !s.has("series are not remembered") {
 		for k, x := range sh.series {
 			v.Series[k] = x.Clone()
-			for _, id := range g.Coupons {
+			for _, id := range ids {
 				if x.Coupon = id; s.has("series are of all coupons") {
 					v.Series[coupon.SeriesKey{Coupon: id, Key: k.Key}] = x.Clone()
 				}
@@ -161,7 +167,7 @@ func (s *toy) view(sh *shop, g *coupon.Group) *coupon.View {
 		return v
 	}
 	for _, r := range sh.redemptions {
-		if s.has("another coupon's redemption is not seen") && !slices.Contains(g.Coupons, r.Coupon) {
+		if s.has("another coupon's redemption is not seen") && !slices.Contains(ids, r.Coupon) {
 			continue
 		}
 		if s.sameBooking(r.Booking, g.Booking) {

@@ -4,17 +4,32 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/couponkit/coupon"
 )
 
 // cache keeps what never changes, so that a write need not read it anew: versions
 // of coupons (which one is the current is read under the lock, and its stamp tells
-// it from one that a host has rolled back), and that a counter has a row.
+// it from one that a host has rolled back), and that a counter has a row. Of what
+// changes it has what is likely still so.
 type cache struct {
 	mu       sync.Mutex
 	versions map[cacheKey]coupon.Coupon
 	counters map[counterKey]bool
+	heads    map[headKey]couponRow // as they were last seen
+	swept    map[headKey]time.Time // when no reservation of the coupon had expired
+	taken    map[bookingKey]coupon.ID
+}
+
+type bookingKey struct {
+	merchant text
+	booking  string
+}
+
+type headKey struct {
+	merchant text
+	coupon   coupon.ID
 }
 
 type cacheKey struct {
@@ -40,6 +55,7 @@ func (s *Store) key(head couponRow) cacheKey {
 // version gives a version of a coupon, which may not have to be read. It is the
 // caller's.
 func (s *Store) version(ctx context.Context, q conn, head couponRow) (coupon.Coupon, error) {
+	s.cache.saw(s.merchant, head)
 	if c, ok := s.cache.get(s.key(head)); ok {
 		return c.Clone(), nil
 	}
@@ -69,6 +85,78 @@ func (c *cache) put(k cacheKey, v coupon.Coupon) {
 		c.versions = map[cacheKey]coupon.Coupon{}
 	}
 	c.versions[k] = v
+}
+
+// maxTaken bounds taken: what was reserved here is likely to be confirmed here, but
+// only after the customer has paid.
+const maxTaken = 10 * maxCached
+
+// took keeps that a booking has got its first redemption.
+func (c *cache) took(merchant text, booking string, id coupon.ID) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.taken == nil || len(c.taken) >= maxTaken {
+		c.taken = map[bookingKey]coupon.ID{}
+	}
+	c.taken[bookingKey{merchant, booking}] = id
+}
+
+// takenBy gives the coupon that was the first of a booking. Others may have come
+// since.
+func (c *cache) takenBy(merchant text, booking string) (coupon.ID, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	id, ok := c.taken[bookingKey{merchant, booking}]
+	return id, ok
+}
+
+// forgetTaken is for a booking that has others too.
+func (c *cache) forgetTaken(merchant text, booking string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.taken, bookingKey{merchant, booking})
+}
+
+// saw keeps a head, without its document.
+func (c *cache) saw(merchant text, head couponRow) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.heads == nil || len(c.heads) >= maxCached {
+		c.heads = map[headKey]couponRow{}
+	}
+	c.heads[headKey{merchant, coupon.ID(head.Coupon)}] = couponRow{Coupon: head.Coupon, Version: head.Version, Stamp: head.Stamp}
+}
+
+// head gives the head of a coupon as it was last seen, and the coupon. Whether it
+// is still so must be looked at.
+func (c *cache) head(merchant text, id coupon.ID) (head couponRow, v coupon.Coupon, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if head, ok = c.heads[headKey{merchant, id}]; ok {
+		v, ok = c.versions[cacheKey{merchant, head.Coupon, head.Version, head.Stamp}]
+	}
+	return head, v, ok
+}
+
+// sweepPause is how long it is not looked again for what has expired, after none
+// had: nobody waits for that.
+const sweepPause = time.Second
+
+func (c *cache) sweptNone(merchant text, f coupon.ReclaimQuery) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.swept == nil || len(c.swept) >= maxCached {
+		c.swept = map[headKey]time.Time{}
+	}
+	c.swept[headKey{merchant, f.Coupon}] = f.Expired
+}
+
+// isSwept reports whether a sweep can be left out.
+func (c *cache) isSwept(merchant text, f coupon.ReclaimQuery) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	at, ok := c.swept[headKey{merchant, f.Coupon}]
+	return ok && !f.Expired.Before(at) && f.Expired.Sub(at) < sweepPause
 }
 
 func (c *cache) knows(merchant text, slot coupon.Slot) bool {

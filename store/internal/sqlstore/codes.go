@@ -138,3 +138,28 @@ func (s *Store) Codes(ctx context.Context, f coupon.CodeQuery) (page []coupon.Co
 	})
 	return page, err
 }
+
+type batchRow struct {
+	Batch     string
+	Codes     int64
+	CreatedAt int64
+}
+
+// Batches implements coupon.Store. It counts entries of an index, and reads the rows
+// only of a batch that was not generated.
+func (s *Store) Batches(ctx context.Context, id coupon.ID, after string, limit int) (page []coupon.BatchState, err error) {
+	err = s.one(ctx, "batches", func(q conn) error {
+		var rows []batchRow
+		err := q.scan(ctx, &rows, `SELECT b.batch, b.codes, COALESCE(
+				(SELECT k.created_at FROM ?codes AS k WHERE k.merchant = ?merchant AND k.coupon = ?0 AND k.batch = b.batch AND k.number > 0
+					ORDER BY k.number LIMIT 1),
+				(SELECT MIN(k.created_at) FROM ?codes AS k WHERE k.merchant = ?merchant AND k.coupon = ?0 AND k.batch = b.batch)) AS created_at
+			FROM (SELECT batch, COUNT(*) AS codes FROM ?codes WHERE merchant = ?merchant AND coupon = ?0 AND batch > ?1
+				GROUP BY batch ORDER BY batch LIMIT ?2) AS b ORDER BY b.batch`, text(id), text(after), limit)
+		page = convert(rows, func(r batchRow) coupon.BatchState {
+			return coupon.BatchState{Key: r.Batch, Codes: r.Codes, CreatedAt: instant(&r.CreatedAt)}
+		})
+		return err
+	})
+	return page, err
+}

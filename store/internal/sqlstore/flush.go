@@ -49,6 +49,12 @@ func (b *batch) writeRows(ctx context.Context, last bool) error {
 		return err
 	}
 	for _, e := range b.changed {
+		switch {
+		case e.isNew && len(b.bookings[e.Booking]) == 1:
+			b.made = append(b.made, e)
+		case e.isNew:
+			b.cache.forgetTaken(b.merchant, e.Booking)
+		}
 		e.isNew, e.changed, b.known[e.Booking] = false, false, true
 	}
 	b.changed, b.changedSeries, b.moved, b.events = nil, nil, nil, nil
@@ -62,6 +68,9 @@ func (b *batch) send(ctx context.Context, inserts, updates values, last bool) er
 	}
 	all := &together{conn: b.q}
 	err := b.guard(ctx, all)
+	if err == nil {
+		err = b.onlyThose(ctx, all)
+	}
 	if err == nil {
 		err = b.sendTo(ctx, all, inserts, updates, "")
 	}

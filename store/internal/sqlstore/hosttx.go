@@ -56,13 +56,13 @@ func (t HostTx) Write(ctx context.Context, f func(bun.IConn) error) error {
 }
 
 func (t HostTx) inSavepoint(ctx context.Context, f func(bun.IConn) error) error {
-	if _, err := t.To.ExecContext(ctx, "SAVEPOINT coupon_write"); err != nil {
+	to := &within{IConn: t.To, begin: "SAVEPOINT coupon_write", release: releaseSavepoint}
+	err := f(to)
+	if !to.begun() || to.released && err == nil {
 		return err
 	}
-	to := &inSavepoint{IConn: t.To}
-	err := f(to)
-	if to.released && err == nil {
-		return nil
+	if to.failed && !(to.withOthers && t.Errors.Inside(err)) {
+		return err // there is no savepoint, or one of the host's with the same name
 	}
 	if err == nil {
 		err = ctx.Err()
@@ -78,13 +78,6 @@ func (t HostTx) inSavepoint(ctx context.Context, f func(bun.IConn) error) error 
 		err = e
 	}
 	return err
-}
-
-// inSavepoint is the host's transaction within a savepoint. Who sends the last
-// statements may release it with them.
-type inSavepoint struct {
-	bun.IConn
-	released bool
 }
 
 const releaseSavepoint = "RELEASE SAVEPOINT coupon_write"

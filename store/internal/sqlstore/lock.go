@@ -26,7 +26,7 @@ const (
 // the host knows: then it goes on.
 const closedPatience = 2 * time.Second
 
-const isOpen = "AND closed_until <= " + now
+const isOpen bun.Safe = "AND closed_until <= " + now
 
 // lockHeads locks the heads against edits that count anew, and reads them as
 // they are then. One that such an edit has closed is errClosed.
@@ -60,15 +60,13 @@ func (s *Store) lockHeads(ctx context.Context, q conn, ids []coupon.ID, evenClos
 // that joins one of them meanwhile is ErrRaced; so is, when it is written, the
 // first one of a booking that had none (see guard).
 func (b *batch) lockRedemptions(ctx context.Context, bookings []string) ([]redemptionRow, error) {
-	keys, err := b.redemptionKeys(ctx, bookings)
+	keys, err := redemptionKeys(ctx, b.q, bookings)
 	if err != nil || len(keys) == 0 {
 		return nil, err
 	}
 	var rows []redemptionRow
-	err = ofEach(keys, func(k redemptionRow) coupon.ID { return coupon.ID(k.Coupon) }, func(id coupon.ID, keys []redemptionRow) error {
-		var locked []redemptionRow
-		err := b.q.scan(ctx, &locked, `SELECT ? FROM ?redemptions WHERE merchant = ?merchant AND coupon = ? AND booking IN (?)
-			ORDER BY booking ?`, bun.Safe(redemptionColumns), text(id), bun.List(convert(keys, func(k redemptionRow) text { return text(k.Booking) })), forUpdate)
+	err = ofEach(keys, couponOf, func(id coupon.ID, keys []redemptionRow) error {
+		locked, err := lockedRows(ctx, b.q, id, convert(keys, func(k redemptionRow) string { return k.Booking }))
 		rows = append(rows, locked...)
 		return err
 	})
@@ -77,17 +75,26 @@ func (b *batch) lockRedemptions(ctx context.Context, bookings []string) ([]redem
 	}
 	// Who adds to a booking that has redemptions locks them too: what is there
 	// now is all that there will be.
-	if keys, err = b.redemptionKeys(ctx, bookings); err == nil && len(keys) != len(rows) {
+	if keys, err = redemptionKeys(ctx, b.q, bookings); err == nil && len(keys) != len(rows) {
 		err = ErrRaced
 	}
 	return rows, err
 }
 
+// lockedRows are those of a coupon on bookings, in the order of these.
+func lockedRows(ctx context.Context, q conn, id coupon.ID, bookings []string) (rows []redemptionRow, err error) {
+	err = q.scan(ctx, &rows, `SELECT ? FROM ?redemptions WHERE merchant = ?merchant AND coupon = ? AND booking IN (?) ORDER BY booking ?`,
+		bun.Safe(redemptionColumns), text(id), bun.List(texts(bookings)), forUpdate)
+	return rows, err
+}
+
+func couponOf(k redemptionRow) coupon.ID { return coupon.ID(k.Coupon) }
+
 // redemptionKeys are in the order in which they are locked.
-func (b *batch) redemptionKeys(ctx context.Context, bookings []string) (keys []redemptionRow, err error) {
+func redemptionKeys(ctx context.Context, q conn, bookings []string) (keys []redemptionRow, err error) {
 	err = chunked(bookings, maxKeys, func(bookings []string) error {
 		var found []redemptionRow
-		err := b.q.scan(ctx, &found, `SELECT coupon, booking FROM ?redemptions WHERE merchant = ?merchant AND booking IN (?)`, bun.List(texts(bookings)))
+		err := q.scan(ctx, &found, `SELECT coupon, booking FROM ?redemptions WHERE merchant = ?merchant AND booking IN (?)`, bun.List(texts(bookings)))
 		keys = append(keys, found...)
 		return err
 	})
@@ -114,16 +121,25 @@ func (b *batch) guard(ctx context.Context, w writer) error {
 }
 
 // recheck is for bookings that had no redemption and get none: it may have come
-// while the counters were waited for, and then the refusal is of its own use.
+// while the counters were waited for, and then the refusal is of its own use. And
+// it is for those of which not all was looked at, if nothing is written.
 func (b *batch) recheck(ctx context.Context) error {
 	// One that a later group has redeemed is seen by guard.
 	b.refused = slices.DeleteFunc(b.refused, func(id string) bool { return len(b.bookings[id]) > 0 })
-	if len(b.used) == 0 || len(b.refused) == 0 {
+	if len(b.used) == 0 && b.guessed == coupon.FindsAnything {
+		b.refused = nil
+	}
+	unseen := 0 // what they have is looked at together with what is written
+	if len(b.changed) == 0 && !b.wrote {
+		unseen = len(b.unseen)
+		b.refused = append(b.refused, b.unseen...)
+	}
+	if len(b.refused) == 0 {
 		return nil
 	}
 	slices.Sort(b.refused)
-	keys, err := b.redemptionKeys(ctx, slices.Compact(b.refused))
-	if err == nil && len(keys) > 0 {
+	keys, err := redemptionKeys(ctx, b.q, slices.Compact(b.refused))
+	if err == nil && len(keys) != unseen {
 		err = ErrRaced
 	}
 	return err

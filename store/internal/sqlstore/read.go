@@ -9,15 +9,70 @@ import (
 	"github.com/couponkit/coupon"
 )
 
-// readCoupons locks the heads and reads the coupons that they name.
-func (b *batch) readCoupons(ctx context.Context, groups []*coupon.Group) error {
+// readLocked locks and reads the groups' coupons, and what their bookings have.
+func (b *batch) readLocked(ctx context.Context, groups []*coupon.Group) error {
 	var ids []coupon.ID
+	var bookings []string
 	for _, g := range groups {
-		ids = append(ids, g.Coupons...)
+		ids, bookings = append(ids, g.Coupons...), append(bookings, g.Booking)
 	}
 	slices.Sort(ids)
-	b.coupons = map[coupon.ID]coupon.Coupon{}
-	return chunked(slices.Compact(ids), maxKeys, func(ids []coupon.ID) error {
+	slices.Sort(bookings)
+	ids, bookings = slices.Compact(ids), slices.Compact(bookings)
+	for _, id := range bookings {
+		b.read[id] = true
+	}
+	if !b.dialect.RowLocks { // nothing can change in between
+		if err := b.readRedemptions(ctx, bookings); err != nil {
+			return err
+		}
+		return b.readCoupons(ctx, union(ids, b.couponsOf(groups)))
+	}
+	own, err := b.ownNow(ctx, groups)
+	if err != nil {
+		return err
+	}
+	if ids = union(ids, own); !b.careful && len(ids) == 1 && len(bookings) <= maxKeys {
+		if ok, err := b.guess(ctx, groups, ids[0], bookings); ok || err != nil {
+			return err
+		}
+	}
+	if err := b.readCoupons(ctx, ids); err != nil {
+		return err
+	}
+	if err := b.readRedemptions(ctx, bookings); err != nil {
+		return err
+	}
+	if len(union(ids, b.couponsOf(groups))) > len(ids) {
+		return ErrRaced
+	}
+	return nil
+}
+
+// union gives the coupons of both in order, each once.
+func union(x, y []coupon.ID) []coupon.ID {
+	all := slices.Concat(x, y)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// couponsOf are those that the bookings were found to have, of groups that don't
+// say which coupons they are about.
+func (b *batch) couponsOf(groups []*coupon.Group) (ids []coupon.ID) {
+	for _, g := range groups {
+		if len(g.Coupons) > 0 {
+			continue
+		}
+		for _, e := range b.bookings[g.Booking] {
+			ids = append(ids, e.Coupon)
+		}
+	}
+	return ids
+}
+
+// readCoupons locks the heads and reads the coupons that they name.
+func (b *batch) readCoupons(ctx context.Context, ids []coupon.ID) error {
+	return chunked(ids, maxKeys, func(ids []coupon.ID) error {
 		heads, err := b.heads(ctx, ids)
 		if err != nil {
 			return err
@@ -26,6 +81,7 @@ func (b *batch) readCoupons(ctx context.Context, groups []*coupon.Group) error {
 		keys := map[string]cacheKey{}
 		for _, h := range heads {
 			keys[h.Coupon] = b.key(h)
+			b.cache.saw(b.merchant, h)
 			if c, ok := b.cache.get(b.key(h)); ok {
 				b.coupons[c.ID] = c
 			} else {
@@ -54,20 +110,16 @@ func (b *batch) heads(ctx context.Context, ids []coupon.ID) (heads []couponRow, 
 }
 
 // readRedemptions reads and locks all that the bookings have, of any coupon.
-func (b *batch) readRedemptions(ctx context.Context, groups []*coupon.Group) error {
-	var bookings []string
-	for _, g := range groups {
-		bookings = append(bookings, g.Booking)
-	}
-	slices.Sort(bookings)
-	bookings = slices.Compact(bookings)
-	for _, id := range bookings {
-		b.read[id] = true
-	}
+func (b *batch) readRedemptions(ctx context.Context, bookings []string) error {
 	rows, err := b.redemptions(ctx, bookings)
 	if err != nil {
 		return err
 	}
+	return b.found(rows)
+}
+
+// found takes what was read and locked.
+func (b *batch) found(rows []redemptionRow) error {
 	for _, row := range rows {
 		r, err := row.redemption()
 		if err != nil {
@@ -101,7 +153,7 @@ func (b *batch) readSeriesOf(ctx context.Context, groups []*coupon.Group) error 
 	return b.readSeries(ctx, keys, false)
 }
 
-// redemptions are those of bookings, in the order of their coupons.
+// redemptions are all that the bookings have, in the order of their coupons, locked.
 func (b *batch) redemptions(ctx context.Context, bookings []string) (rows []redemptionRow, err error) {
 	if b.dialect.RowLocks {
 		return b.lockRedemptions(ctx, bookings)

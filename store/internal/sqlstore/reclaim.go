@@ -31,11 +31,12 @@ func expiredRows(ctx context.Context, q conn, f coupon.ReclaimQuery, lock bun.Sa
 	return rows, err
 }
 
-// reclaim takes back what a group asks for, and reports whether there is no more.
-func (b *batch) reclaim(ctx context.Context, f coupon.ReclaimQuery) (all bool, err error) {
+// reclaim takes back what a group asks for, and reports whether there is no more
+// and whether there was none that others don't have locked.
+func (b *batch) reclaim(ctx context.Context, f coupon.ReclaimQuery) (all, none bool, err error) {
 	// What the groups so far have done is in no row yet.
 	if err := b.writeRows(ctx, false); err != nil {
-		return false, err
+		return false, false, err
 	}
 	var lock bun.Safe
 	if b.dialect.RowLocks { // whoever holds one of them is about to end it, and may wait for us
@@ -43,20 +44,20 @@ func (b *batch) reclaim(ctx context.Context, f coupon.ReclaimQuery) (all bool, e
 	}
 	rows, err := expiredRows(ctx, b.q, f, lock)
 	if err != nil {
-		return false, err
+		return false, false, err
 	}
 	var expired []*entry
 	for _, row := range rows {
 		e, err := b.reserved(row)
 		if err != nil {
-			return false, err
+			return false, false, err
 		}
 		if f.Holds(e.Redemption) { // the row is older than what a group has done to it in another batch
 			expired = append(expired, e)
 		}
 	}
 	if expired, err = b.lockHeldBy(ctx, expired); err != nil {
-		return false, err
+		return false, false, err
 	}
 	if len(expired) == 0 && f.Needed && b.dialect.RowLocks {
 		f.Limit = 1
@@ -64,14 +65,14 @@ func (b *batch) reclaim(ctx context.Context, f coupon.ReclaimQuery) (all bool, e
 		if err == nil && len(held) > 0 {
 			err = errHeld
 		}
-		return true, err
+		return true, true, err
 	}
 	rs := make([]coupon.Redemption, len(expired))
 	for i, e := range expired {
 		rs[i] = e.Redemption
 	}
 	// Where others may have locked some, only to find none says that there are none.
-	return len(rows) < f.Limit && !b.dialect.RowLocks, b.apply(f.Expire(rs, b.series))
+	return len(rows) < f.Limit && !b.dialect.RowLocks, len(rows) == 0, b.apply(f.Expire(rs, b.series))
 }
 
 // sweep takes back what the groups ask for whatever they decide: of each coupon at
@@ -79,7 +80,7 @@ func (b *batch) reclaim(ctx context.Context, f coupon.ReclaimQuery) (all bool, e
 func (b *batch) sweep(ctx context.Context, groups []*coupon.Group) error {
 	sweeps := map[coupon.ID]coupon.ReclaimQuery{}
 	for _, g := range groups {
-		if g.Sweep.Limit == 0 || b.inTx {
+		if g.Sweep.Limit == 0 || b.inTx || b.cache.isSwept(b.merchant, g.Sweep) {
 			continue
 		}
 		f := g.Sweep
@@ -87,8 +88,12 @@ func (b *batch) sweep(ctx context.Context, groups []*coupon.Group) error {
 		sweeps[f.Coupon] = f
 	}
 	for _, id := range slices.Sorted(maps.Keys(sweeps)) {
-		if _, err := b.reclaim(ctx, sweeps[id]); err != nil {
+		_, none, err := b.reclaim(ctx, sweeps[id])
+		if err != nil {
 			return err
+		}
+		if none {
+			b.cache.sweptNone(b.merchant, sweeps[id])
 		}
 	}
 	return nil

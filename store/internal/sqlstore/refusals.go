@@ -34,7 +34,10 @@ func (s *Store) RecordRefusals(ctx context.Context, refusals []coupon.RefusalRec
 	})
 	return s.write(ctx, "record refusals", func(q conn) error {
 		return ofEach(refusals, func(r coupon.RefusalRecord) coupon.ID { return r.Coupon }, func(id coupon.ID, refusals []coupon.RefusalRecord) error {
-			err := there(ctx, q, id)
+			// One at a time: which rows two of them forget, and in which order, is
+			// else a matter of their plans, and they wait for each other crosswise.
+			// Who redeems does not wait for this lock.
+			_, err := s.lockHead(ctx, q, id, "FOR NO KEY UPDATE")
 			if errors.Is(err, coupon.ErrNotFound) {
 				return nil
 			}

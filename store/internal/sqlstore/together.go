@@ -41,9 +41,9 @@ func (t *together) flush(ctx context.Context, last bool) error {
 	if len(t.statements) == 0 {
 		return nil
 	}
-	in, ok := t.to.(*inSavepoint)
-	if last = last && ok && ctx.Err() == nil; last {
-		t.statements = append(t.statements, bun.SafeQuery(releaseSavepoint))
+	in, ok := t.to.(*within)
+	if last = last && ok && in.release != "" && ctx.Err() == nil; last {
+		t.statements = append(t.statements, bun.SafeQuery(in.release))
 	}
 	_, err := t.exec(ctx, "?", t.statements)
 	if err == nil && last {

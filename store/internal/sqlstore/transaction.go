@@ -52,6 +52,9 @@ type Errors struct {
 	Refused func(error) bool
 	// Locked: a lock was waited for as long as the session allows.
 	Locked func(error) bool
+	// Inside: as the answer to a message whose first statement makes a savepoint,
+	// that was made. Needed where such messages are sent.
+	Inside func(error) bool
 }
 
 // Pool makes transactions on connections of a *sql.DB.
@@ -62,6 +65,9 @@ type Pool struct {
 	// Patience is how long a connection is waited for. Who holds them all may be
 	// waiting for this very call, in a transaction of its own.
 	Patience time.Duration
+	// Together: what begins a transaction may go in one message with its first
+	// statement, which may be a moment later.
+	Together bool
 }
 
 // OnConn runs f on one connection.
@@ -86,24 +92,31 @@ func (p Pool) OnConn(ctx context.Context, f func(*sql.Conn) error) (err error) {
 // Commit runs f in a transaction. Without a commit nothing of it stays, whatever
 // else happens.
 func (p Pool) Commit(ctx context.Context, conn *sql.Conn, begin string, f func(bun.IConn) error) error {
-	if err := start(ctx, conn, begin); err != nil {
-		return err
+	to := &within{IConn: conn, begin: begin}
+	if !p.Together {
+		if err := start(ctx, conn, begin); err != nil {
+			return err
+		}
+		to.begin = ""
 	}
 	over := false
 	defer func() {
-		if !over {
+		if !over && to.begun() {
 			rollback(ctx, conn)
 		}
 	}()
-	to := &watched{IConn: conn}
 	if err := f(to); err != nil {
 		over = true
-		if alive := rollback(ctx, conn); !alive && to.wrote && ctx.Err() == nil && !errors.Is(err, errNothing) {
-			return fmt.Errorf("%w: the connection broke: %w", coupon.ErrOutcomeUnknown, err)
+		switch alive := !to.begun() || rollback(ctx, conn); {
+		case alive, ctx.Err() != nil:
+		case to.failed:
+			err = staleError{err}
+		case to.wrote && !errors.Is(err, errNothing):
+			err = fmt.Errorf("%w: the connection broke: %w", coupon.ErrOutcomeUnknown, err)
 		}
 		return err
 	}
-	if err := ctx.Err(); err != nil {
+	if err := ctx.Err(); err != nil || !to.begun() {
 		return err
 	}
 	// From here on a cancelled context changes nothing: the outcome is known.
@@ -145,18 +158,6 @@ func start(ctx context.Context, conn *sql.Conn, begin string) error {
 		err = staleError{err}
 	}
 	return err
-}
-
-// watched remembers whether a statement was sent that may have written.
-type watched struct {
-	bun.IConn
-	wrote bool
-}
-
-// ExecContext is that of the connection.
-func (w *watched) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	w.wrote = true
-	return w.IConn.ExecContext(ctx, query, args...)
 }
 
 // rollback ends the transaction of a connection, if there is one: a database

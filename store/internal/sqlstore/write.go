@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -24,37 +25,54 @@ func (s *Store) Write(ctx context.Context, groups []*coupon.Group) error {
 // writeGroups runs groups in a transaction of their own.
 func (s *Store) writeGroups(ctx context.Context, groups []*coupon.Group) error {
 	patience := time.Now().Add(closedPatience)
-	return s.write(ctx, "write", func(q conn) error {
-		b := batch{Store: s, q: q, evenClosed: s.inTx && time.Now().After(patience), read: map[string]bool{}, known: map[string]bool{},
+	careful := false // a guess was wrong
+	own, err := s.ownCoupons(ctx, groups)
+	if err != nil {
+		return err
+	}
+	var made []*entry
+	err = s.write(ctx, "write", func(q conn) error {
+		b := batch{careful: careful, own: own, Store: s, q: q, evenClosed: s.inTx && time.Now().After(patience), coupons: map[coupon.ID]coupon.Coupon{}, read: map[string]bool{}, known: map[string]bool{},
 			bookings: map[string][]*entry{}, entries: map[key]*entry{}, series: map[coupon.SeriesKey]coupon.Series{}, used: map[coupon.Slot]int64{}}
-		if err := b.readCoupons(ctx, groups); err != nil {
-			return err
-		}
-		if err := b.readRedemptions(ctx, groups); err != nil {
-			return err
-		}
-		if err := b.readSeriesOf(ctx, groups); err != nil {
-			return err
-		}
-		// The counters of all groups are read at once, as far as can be told
-		// before the groups that come first have written.
-		var slots []coupon.Slot
-		for _, g := range groups {
-			slots = append(slots, g.Slots(b.view(g))...)
-		}
-		if err := b.readCounters(ctx, slots, false); err != nil {
-			return err
-		}
-		if err := b.sweep(ctx, groups); err != nil {
-			return err
-		}
-		for _, g := range groups {
-			if err := b.run(ctx, g); err != nil {
-				return err
-			}
-		}
-		return b.flush(ctx)
+		err := b.all(ctx, groups)
+		careful = careful || errors.Is(err, ErrRaced)
+		made = b.made
+		return err
 	})
+	if err == nil && s.dialect.RowLocks && !s.inTx { // a host may roll it back
+		for _, e := range made {
+			s.cache.took(s.merchant, e.Booking, e.Coupon)
+		}
+	}
+	return err
+}
+
+// all takes the groups from the first lock to the last row.
+func (b *batch) all(ctx context.Context, groups []*coupon.Group) error {
+	if err := b.readLocked(ctx, groups); err != nil {
+		return err
+	}
+	if err := b.readSeriesOf(ctx, groups); err != nil {
+		return err
+	}
+	// The counters of all groups are read at once, as far as can be told
+	// before the groups that come first have written.
+	var slots []coupon.Slot
+	for _, g := range groups {
+		slots = append(slots, g.Slots(b.view(g))...)
+	}
+	if err := b.readCounters(ctx, slots, false); err != nil {
+		return err
+	}
+	if err := b.sweep(ctx, groups); err != nil {
+		return err
+	}
+	for _, g := range groups {
+		if err := b.run(ctx, g); err != nil {
+			return err
+		}
+	}
+	return b.flush(ctx)
 }
 
 // batch is one Write under way: what was read under the locks, and on top of it
@@ -64,6 +82,10 @@ type batch struct {
 	q conn
 	// evenClosed coupons are not waited for any longer.
 	evenClosed bool
+	careful    bool
+	guessed    coupon.Finding  // what was taken for granted of the bookings, and holds so far
+	unseen     []string        // bookings that may have others than that of own
+	own        []coupon.ID     // what the bookings of groups without coupons had before
 	read       map[string]bool // bookings of the groups
 	known      map[string]bool // bookings that have a redemption in the database
 	refused    []string        // bookings without redemptions, of groups that write nothing
@@ -73,7 +95,8 @@ type batch struct {
 	series     map[coupon.SeriesKey]coupon.Series
 	used       map[coupon.Slot]int64
 
-	wrote         bool // something, in this transaction
+	wrote         bool     // something, in this transaction
+	made          []*entry // by groups of one coupon, on bookings that had none
 	changed       []*entry
 	changedSeries map[coupon.SeriesKey]bool
 	moved         map[coupon.Slot]int64
@@ -104,6 +127,9 @@ func (b *batch) view(g *coupon.Group) *coupon.View {
 	}
 	for _, e := range b.bookings[g.Booking] {
 		v.Redemptions = append(v.Redemptions, e.Redemption)
+		if len(g.Coupons) == 0 {
+			v.Coupons[e.Coupon] = b.coupons[e.Coupon]
+		}
 		v.Series[coupon.SeriesKey{Coupon: e.Coupon, Key: e.Series}] = b.series[coupon.SeriesKey{Coupon: e.Coupon, Key: e.Series}]
 	}
 	return v
@@ -129,7 +155,7 @@ func (b *batch) run(ctx context.Context, g *coupon.Group) error {
 			}
 			return b.apply(changes)
 		}
-		all, err := b.reclaim(ctx, *q)
+		all, _, err := b.reclaim(ctx, *q)
 		if err != nil {
 			return err
 		}

@@ -61,8 +61,10 @@ func Life(t *testing.T, st coupon.Store, c coupon.Coupon, do func(name string, f
 	once := coupon.CouponCode{Code: coupon.Code("ONCE-" + main), SingleUse: true}
 	does("add a code", func() error { return Second(svc.AddCode(ctx, c.ID, once)) })
 	does("generate codes", func() error { return Drain(svc.GenerateCodes(ctx, c.ID, coupon.CodeBatch{Key: "mail", Count: 3})) })
-	does("codes", func() error { return Drain(svc.Codes(ctx, c.ID, "")) })
-	does("codes of a batch", func() error { return Drain(svc.Codes(ctx, c.ID, "mail")) })
+	does("codes", func() error { return Drain(svc.Codes(ctx, c.ID, coupon.CodeFilter{})) })
+	does("codes of a batch", func() error { return Drain(svc.Codes(ctx, c.ID, coupon.CodeFilter{Batch: "mail"})) })
+	does("batches", func() error { return Drain(svc.Batches(ctx, c.ID, "")) })
+	does("uses of codes", func() error { return Second(svc.CodeUses(ctx, c.ID, []coupon.CouponCode{coupon.MainCode(c), once})) })
 	does("reserve in a series", func() error {
 		b := in("third", 1)
 		b.Series += ", another"

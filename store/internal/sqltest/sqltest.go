@@ -267,6 +267,8 @@ func AskFor(t *testing.T, st coupon.Store, c coupon.Coupon, s string) {
 		"DeleteNote":     st.DeleteNote(ctx, c.ID, coupon.ID(s)),
 		"UpdateNote":     Second(st.UpdateNote(ctx, coupon.Note{Coupon: c.ID, ID: coupon.ID(s), At: time.Now(), Text: "x"})),
 		"Summaries":      Second(svc.Summaries(ctx, []coupon.ID{c.ID, coupon.ID(s)}, coupon.Range{})),
+		"Codes":          Drain(svc.Codes(ctx, c.ID, coupon.CodeFilter{Batch: s, After: coupon.Code(s)})),
+		"Batches":        Drain(svc.Batches(ctx, c.ID, s)),
 		"Cancel":         Second(svc.Cancel(ctx, s)),
 		"Redemptions of": Drain(svc.Redemptions(ctx, coupon.RedemptionFilter{Customer: "x" + s, Currency: s})),
 		"Coupons":        Drain(svc.Coupons(ctx, coupon.CouponFilter{Search: "x" + s, Kind: coupon.DiscountKind(s)})),

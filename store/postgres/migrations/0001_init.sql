@@ -13,12 +13,17 @@ CREATE TABLE {schema}{prefix}coupons (
 	archived   SMALLINT         NOT NULL CHECK (archived IN (0, 1)),
 	created_at BIGINT           NOT NULL,
 	start_at   BIGINT           NOT NULL,
-	end_at     BIGINT,
-	PRIMARY KEY (merchant, id)
+	end_at     BIGINT
 );
 
 -- The list of coupons in its own order, a page at a time.
 CREATE INDEX {prefix}coupons_created ON {schema}{prefix}coupons (merchant, archived, created_at, id);
+
+-- The key of this table and of redemptions is made after their other indexes: of
+-- those that look equally good, as all do to PostgreSQL while it knows little of the
+-- rows, it takes the one that was made last. With another one it would find a row by
+-- going through all that its merchant or coupon has.
+ALTER TABLE {schema}{prefix}coupons ADD PRIMARY KEY (merchant, id);
 
 -- The codes of each coupon. They are live as long as the coupon is not archived.
 CREATE TABLE {schema}{prefix}codes (
@@ -104,7 +109,6 @@ CREATE TABLE {schema}{prefix}redemptions (
 	charges         TEXT COLLATE "C" NOT NULL,                     -- JSON, '' is none
 	events          BIGINT           NOT NULL CHECK (events >= 0), -- how many there are
 	doc             TEXT COLLATE "C" NOT NULL,                     -- JSON
-	PRIMARY KEY (merchant, coupon, booking),
 	FOREIGN KEY (merchant, coupon) REFERENCES {schema}{prefix}coupons (merchant, id)
 );
 
@@ -142,6 +146,8 @@ CREATE INDEX {prefix}redemptions_made ON {schema}{prefix}redemptions (merchant, 
 
 CREATE INDEX {prefix}redemptions_service ON {schema}{prefix}redemptions (merchant, coupon, service_at, booking) INCLUDE (
 	currency, state, code, subtotal, eligible, discount, other_discounts, refund, cost, new_customer);
+
+ALTER TABLE {schema}{prefix}redemptions ADD PRIMARY KEY (merchant, coupon, booking);
 
 -- The guard: how much of each slot is used. An import may pass a limit, and
 -- nothing goes below zero.

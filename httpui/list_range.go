@@ -1,0 +1,96 @@
+package httpui
+
+import (
+	"slices"
+	"time"
+
+	"github.com/couponkit/coupon"
+)
+
+// listRange is for which days the list shows figures: those of a period that has
+// a name, or of any two days. The zero value is all time.
+type listRange struct {
+	Period   string      // a key of periods, or customPeriod; "" is all time
+	From, To coupon.Date // of customPeriod, both included
+}
+
+func (r listRange) query() query {
+	if r.Period == customPeriod {
+		return query{}.with("from", r.From.String()).with("to", r.To.String())
+	}
+	return query{}.with("period", r.Period)
+}
+
+// days are the first and the last day, as of today; none for all time.
+func (r listRange) days(today coupon.Date) (first, last coupon.Date) {
+	if r.Period == customPeriod {
+		return r.From, r.To
+	}
+	if i := slices.IndexFunc(periods, func(p period) bool { return p.Key == r.Period }); i >= 0 {
+		return periods[i].days(today)
+	}
+	return coupon.Date{}, coupon.Date{}
+}
+
+// in is the range as instants of a zone. All time has no ends.
+func (r listRange) in(zone string, now time.Time) (coupon.Range, error) {
+	loc, err := time.LoadLocation(zone)
+	if err != nil {
+		return coupon.Range{}, err
+	}
+	first, last := r.days(coupon.DateOf(now.In(loc)))
+	if first.IsZero() {
+		return coupon.Range{}, nil
+	}
+	from, err := coupon.StartOfDay(first, zone)
+	if err != nil {
+		return coupon.Range{}, err
+	}
+	to, err := coupon.StartOfDay(last.AddDays(1), zone)
+	return coupon.Range{From: from, To: to}, err
+}
+
+// listRange reads it from a URL.
+func (p *stateParser) listRange(w words) listRange {
+	keys := []string{customPeriod, "all"}
+	for _, x := range periods {
+		keys = append(keys, x.Key)
+	}
+	r := listRange{Period: p.oneOf("period", keys...)}
+	switch r.Period {
+	case "all":
+		r.Period = ""
+	case "", customPeriod:
+		r.From, r.To = p.date("from"), p.date("to")
+		if r.From.IsZero() || r.To.IsZero() {
+			// Custom days are chosen before they are given: then these are shown.
+			if r.Period == customPeriod && r.From.IsZero() && r.To.IsZero() {
+				return r
+			}
+			return listRange{}
+		}
+		if r.Period = customPeriod; r.From.Compare(r.To) > 0 {
+			p.notices = append(p.notices, w.t("list.dates-swapped"))
+			r.From, r.To = r.To, r.From
+		}
+	}
+	return r
+}
+
+// listZone is in which zone the days of the list begin: what Config says, or else
+// that of the newest coupon.
+func (h *Handler) listZone(q *request) (string, error) {
+	if h.cfg.Zone != "" {
+		return h.cfg.Zone, nil
+	}
+	for c, err := range q.svc.Coupons(q.r.Context(), coupon.CouponFilter{Desc: true}) {
+		if err != nil {
+			return "", err
+		}
+		return c.Zone, nil
+	}
+	return "UTC", nil
+}
+
+// period is the name of a range.
+func (w words) period(key string) string { return w.t("list.periods." + key) }
