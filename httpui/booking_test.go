@@ -152,7 +152,7 @@ func TestRefundsAreReadAndChecked(t *testing.T) {
 		key := fields.Get("key")
 		fields.Set("amount", tt.typed)
 		for _, headers := range [][]string{nil, {"HX-Request", "true"}} {
-			before := s.everything(t)
+			before := s.contents(t)
 			res := postForm(t, h, action, fields, headers...)
 			text := body(t, res)
 			if tt.want == "" {
@@ -178,7 +178,7 @@ func TestRefundsAreReadAndChecked(t *testing.T) {
 			if _, again := formTo(t, page, "/booking/refund"); again.Get("key") != key {
 				t.Errorf("%q: the form has another key", tt.typed)
 			}
-			if s.everything(t) != before {
+			if s.contents(t) != before {
 				t.Errorf("%q was recorded", tt.typed)
 			}
 		}
@@ -242,14 +242,14 @@ func TestARefundThatComesTooLate(t *testing.T) {
 		h := s.handler(t)
 		action, fields := formTo(t, parse(t, get(t, h, s.page("PAIR-A", "/booking?id=ALONE"))), "/booking/refund")
 		tt.meanwhile(t, s)
-		before := s.everything(t)
+		before := s.contents(t)
 		fields.Set("amount", "10")
 		res := postForm(t, h, action, fields)
 		text := body(t, res)
 		if res.StatusCode != tt.status || !strings.Contains(text, tt.want) {
 			t.Errorf("%s, want %d and %q", res.Status, tt.status, tt.want)
 		}
-		if s.everything(t) != before {
+		if s.contents(t) != before {
 			t.Error("it was recorded")
 		}
 		res = postForm(t, h, action+"&format=json", fields)
@@ -310,13 +310,13 @@ func TestOneMayActOnAllCouponsOfABookingOrOnNone(t *testing.T) {
 	if text := get(t, h, s.page("PAIR-A", "/booking?id=BOTH")); strings.Contains(text, `method="post"`) {
 		t.Error("it is offered")
 	}
-	before := s.everything(t)
+	before := s.contents(t)
 	for _, action := range []string{"cancel", "refund"} {
 		if res := postForm(t, h, s.page("PAIR-A", "/booking/"+action+"?id=BOTH"), url.Values{"amount": {"1.00"}, "key": {"k"}}); res.StatusCode != http.StatusForbidden {
 			t.Errorf("%s: %s", action, res.Status)
 		}
 	}
-	if s.everything(t) != before {
+	if s.contents(t) != before {
 		t.Error("it was done")
 	}
 	contains(t, get(t, h, s.page("PAIR-A", "/booking?id=ALONE")), "/booking/cancel", "/booking/refund")

@@ -95,7 +95,7 @@ func (h *Handler) bookingsView(q *request, rep report, state bookingsState, page
 	v := bookingsView{Coupon: w.name(c), Code: string(c.Code), Back: q.links.coupon(c.ID, rep.reportState), List: q.links.home(),
 		Range: w.dateRange(rep.First, rep.Last), Clock: w.clock(page.filter.Range.Clock), Zone: c.Zone,
 		Action: q.links.of(c.ID) + "/bookings", Search: state.Search, Costs: state.Cost != "", Reserved: state.Filter == filterReserved}
-	v.Keep = fieldsOf(to(func(s *bookingsState) { s.Search = "" }))
+	v.Keep = hiddenOf(to(func(s *bookingsState) { s.Search = "" }))
 	if state.After != "" {
 		v.First = q.links.bookings(c.ID, first)
 	}

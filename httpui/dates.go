@@ -10,10 +10,11 @@ import (
 	"github.com/couponkit/coupon"
 )
 
-// DateStyle is how much of a day is written, and how. In English they are:
+// DateStyle is how much of a day is written, and how. The values are stable; the
+// zero value is none.
 type DateStyle string
 
-// The styles of dates.
+// The styles of dates, as English has them.
 const (
 	DateLong       DateStyle = "long"        // 7 July 2026
 	DateShort      DateStyle = "short"       // 7 Jul 2026

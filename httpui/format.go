@@ -3,6 +3,7 @@ package httpui
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/bojanz/currency"
 	"github.com/shopspring/decimal"
@@ -97,7 +98,13 @@ func (f formats) formatted(m coupon.Money, by *currency.Formatter, short bool) s
 	if err != nil { // a currency that the library knew when it was stored
 		return m.String()
 	}
-	return by.Format(a)
+	text := by.Format(a)
+	// "US$" among words from right to left: without a mark behind it its sign would
+	// jump to the front.
+	if symbol, ok := currency.GetSymbol(m.Currency, by.Locale()); ok && strings.Contains(text, rightToLeft) && symbol != "" && symbol[0] < utf8.RuneSelf {
+		text = strings.Replace(text, symbol, symbol+leftToRight, 1)
+	}
+	return text
 }
 
 // Count writes a number of things.

@@ -21,11 +21,13 @@
 package httpui
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"path"
 	"strings"
 	"time"
@@ -78,13 +80,14 @@ type Config struct {
 
 	// Locale is in which language and how amounts, numbers and dates are written:
 	// "de", "en-US", "ar-EG". LocaleOf is the same per request, and comes first if
-	// it gives one. Without either it is what the browser asks for.
-	// A language that is not there is answered in English.
+	// it gives one. Without either it is what the browser asks for. English, German
+	// and Arabic are there; another language is answered in English.
 	Locale   string
 	LocaleOf func(*http.Request) string
 
 	// Locales has files named "fr.json" in its root: more languages, or other texts
-	// for keys of ours. Translate gives the text of a key in a locale, before any
+	// for keys of ours. One of a region, as "fr-CA.json", holds only what is said
+	// otherwise there. Translate gives the text of a key in a locale, before any
 	// file; ok is false for what it leaves to us. The keys are those of en.json; a
 	// text with a number has a key for each plural form, ending in ".one", ".other"
 	// and so on.
@@ -111,6 +114,39 @@ type Config struct {
 	// An empty URL is no link.
 	BookingURL func(bookingID string) string
 
+	// Layout writes the host's own page around ours; nil is a page of our own. What
+	// it writes is sent when it returns, with Page.Status; an error is logged and
+	// answered with 500. It is not asked for parts that htmx replaces, for widgets
+	// and for whoever is not let in.
+	//
+	// The Content-Security-Policy is then the one that the host has set before it
+	// calls the handler, or that Layout sets; without either it is ours. The pages
+	// need script-src, style-src, connect-src and form-action 'self', and img-src
+	// 'self' data:.
+	Layout func(w http.ResponseWriter, r *http.Request, p Page) error
+
+	// ContentSecurityPolicy takes the place of the policy that every answer carries:
+	// nothing from elsewhere, nothing inline, no frames. Empty is that one.
+	ContentSecurityPolicy string
+
+	// HTMX says where htmx comes from; the zero value is the one embedded here.
+	HTMX HTMX
+
+	// ThemeCSS is the URL of a stylesheet that comes after ours: a path of the
+	// host's, "/static/coupons.css", or an https URL, whose origin is then allowed
+	// by the policy. Rules for .cp in it, such as .cp { --cp-accent: #7a1fa2 }, are
+	// stronger than ours. Empty is none.
+	ThemeCSS string
+
+	// ThemeOf chooses "light" or "dark" for a request; anything else, and nil, is what
+	// the browser prefers, or in a page of the host's what that page is.
+	ThemeOf func(*http.Request) string
+
+	// Templates has files named "*.html" in its root, whose {{define}}s take the
+	// place of ours by name. docs/embedding.md lists the names. What the templates are
+	// given is not promised to stay as it is.
+	Templates fs.FS
+
 	// TrustedOrigins may post to the pages besides their own origin: as
 	// "https://admin.example.com".
 	TrustedOrigins []string
@@ -124,6 +160,7 @@ type Config struct {
 type Handler struct {
 	cfg      Config
 	base     string // escaped; "" if it is derived or the root
+	policy   string // the Content-Security-Policy
 	assets   assets
 	catalogs []*catalog // English first
 	matcher  language.Matcher
@@ -153,6 +190,9 @@ var routes = []route{
 	{"GET", "/c/{id}/codes", View, (*Handler).codes},
 	{"POST", "/c/{id}/codes", Generate, (*Handler).generateCodes},
 	{"POST", "/c/{id}/codes/add", Generate, (*Handler).addCode},
+	{"GET", "/c/{id}/widget/summary", View, widgetRoute(SummaryWidget)},
+	{"GET", "/c/{id}/widget/chart", View, widgetRoute(ChartWidget)},
+	{"GET", "/c/{id}/widget/status", View, widgetRoute(StatusWidget)},
 	{"GET", "/c/{id}/history", View, (*Handler).history},
 	{"POST", "/c/{id}/deactivate", Switch, (*Handler).deactivate},
 	{"POST", "/c/{id}/activate", Switch, (*Handler).activate},
@@ -180,6 +220,9 @@ func New(cfg Config) (*Handler, error) {
 		if err := h.csrf.AddTrustedOrigin(origin); err != nil {
 			return nil, fmt.Errorf("httpui: Config.TrustedOrigins: %w", err)
 		}
+	}
+	if h.policy, err = policyOf(cfg); err != nil {
+		return nil, err
 	}
 	if h.assets, err = loadAssets(); err != nil {
 		return nil, err
@@ -216,9 +259,10 @@ func (h *Handler) newMux() *http.ServeMux {
 // ServeHTTP answers a request. The order is: headers, where we are mounted, who
 // asks, where the request comes from; only then is anything looked up.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	setHeaders(w.Header())
+	hosts := w.Header().Get(policyHeader)
+	h.setHeaders(w.Header())
 	m := h.mountOf(r)
-	r = r.WithContext(withMount(r.Context(), m))
+	r = r.WithContext(withMount(context.WithValue(r.Context(), policyKey, hosts), m))
 	if h.cfg.Authorize == nil {
 		h.fail(w, r, errForbidden)
 		return
@@ -275,6 +319,10 @@ func (h *Handler) dispatch(w http.ResponseWriter, r *http.Request, methods map[s
 			h.fail(w, r, fmt.Errorf("%w: %w", errForm, err))
 			return
 		}
+		if n := fieldsOf(r.Form); n > maxFields {
+			h.fail(w, r, fmt.Errorf("%w: %d fields", errForm, n))
+			return
+		}
 	}
 	if err := h.serve(rt, w, r); err != nil {
 		h.fail(w, r, err)
@@ -304,9 +352,24 @@ func (h *Handler) serve(rt route, w http.ResponseWriter, r *http.Request) error 
 // maxBody is the size of the largest form, in bytes.
 const maxBody = 64 << 10
 
-func allow(methods map[string]route) string {
-	if _, ok := methods[http.MethodGet]; ok {
-		return "GET, HEAD"
+// maxFields is how many values a form may have: more than any page of ours asks for.
+const maxFields = 2000
+
+func fieldsOf(form url.Values) (n int) {
+	for _, values := range form {
+		n += len(values)
 	}
-	return "POST"
+	return n
+}
+
+// allow names the methods of a pattern as the header Allow has them.
+func allow(methods map[string]route) string {
+	var names []string
+	if _, ok := methods[http.MethodGet]; ok {
+		names = append(names, http.MethodGet, http.MethodHead)
+	}
+	if _, ok := methods[http.MethodPost]; ok {
+		names = append(names, http.MethodPost)
+	}
+	return strings.Join(names, ", ")
 }

@@ -58,6 +58,9 @@ func TestAmountsDatesAndNumbersByLocale(t *testing.T) {
 			t.Errorf("%s: %q, want %q", amount, got, want)
 		}
 	}
+	if got := testWords(t, "ar").amount(coupon.MustMoney("80.00", "USD")); got != "\u200f80\u00a0US$\u200e" {
+		t.Errorf("dollars among Arabic words are %q", got)
+	}
 	if got := f.Money(coupon.Money{}); got != "–" {
 		t.Errorf("no amount is %q", got)
 	}

@@ -65,7 +65,6 @@ func (s *site) router() (http.Handler, error) {
 		Service:    s.svc,
 		Authorize:  owner,
 		BasePath:   adminPath,
-		Locale:     "en-US",
 		Title:      "Brightside coupons",
 		BackLink:   "/",
 		BookingURL: bookingURL,

@@ -16,6 +16,7 @@ import (
 	"github.com/chromedp/cdproto/audits"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 )
 
@@ -100,6 +101,8 @@ type Options struct {
 	Width int  // of the viewport, in CSS pixels; default 1280
 	Dark  bool // prefers-color-scheme: dark instead of light
 	NoJS  bool // the page's scripts do not run
+	// Language is the one that the browser asks for; default American English.
+	Language string
 }
 
 // Open loads a page in a new tab with cookies and storage of its own, and
@@ -125,6 +128,10 @@ func (b *Browser) Open(t testing.TB, url string, o Options) *Page {
 		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
 	}))
 	run(p, "switch scripts", call(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: o.NoJS}))
+	if o.Language != "" {
+		run(p, "enable the network", call(network.Enable, network.EnableParams{}))
+		run(p, "ask for a language", call(network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{Headers: network.Headers{"Accept-Language": o.Language}}))
+	}
 	run(p, "set the viewport", chromedp.EmulateViewport(int64(o.Width), 800))
 	run(p, "open "+url, chromedp.Navigate(url))
 	return p

@@ -13,6 +13,7 @@ import (
 
 	"github.com/chromedp/cdproto/audits"
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
@@ -225,6 +226,12 @@ func (p *Page) Reload() {
 func (p *Page) Type(sel, text string) {
 	p.t.Helper()
 	run(p, "type into "+sel, chromedp.SendKeys(chromedp.CSS(sel), text))
+}
+
+// Paste puts what is on the clipboard where the cursor is.
+func (p *Page) Paste() {
+	p.t.Helper()
+	run(p, "paste", call(input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyDown, Key: "v", Code: "KeyV", Modifiers: 2, Commands: []string{"paste"}}))
 }
 
 // URL is the page's address now.

@@ -43,6 +43,7 @@ func TestScreenshots(t *testing.T) {
 			p.Wait(".cp-dot")
 			return p
 		}},
+		{"coupon-arabic", Options{Language: "ar"}, flagship},
 		{"coupon-narrow", Options{Width: 360}, flagship},
 		{"bookings", Options{}, lastBookings},
 	} {
@@ -67,7 +68,8 @@ func TestScreenshots(t *testing.T) {
 
 func flagship(t *testing.T, b *Browser, o Options) *Page {
 	t.Helper()
-	return openCoupon(t, b, "SPARKLE15", o)
+	// By the code: the list's links speak the language that is asked for.
+	return open(t, b, list+"?code=SPARKLE15", o)
 }
 
 // lastBookings is a page of bookings that is not too long for a picture.

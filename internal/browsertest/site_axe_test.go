@@ -53,6 +53,7 @@ func TestPagesHaveNoBarriers(t *testing.T) {
 		{"light", Options{}},
 		{"dark", Options{Dark: true}},
 		{"narrow", Options{Width: 320}},
+		{"right to left", Options{Language: "ar"}},
 	} {
 		t.Run(look.name, func(t *testing.T) {
 			p := open(t, b, home, look.options)

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/chromedp/chromedp"
 )
 
 // View bookings shows the very rows that make the headline figures, and its own
@@ -141,4 +143,104 @@ func TestDeactivateAndActivate(t *testing.T) {
 	}
 	clean(t, p)
 	clean(t, q)
+}
+
+// Where the browser lets a page do it, a button takes the code along and says so.
+func TestTheCodeIsCopied(t *testing.T) {
+	t.Parallel()
+	b := Start(t)
+	p := openCoupon(t, b, "SPARKLE15", Options{})
+	p.Click("#cp-overview .cp-copy")
+	p.Wait("#cp-toast:not(:empty)")
+	if got := p.Text("#cp-toast"); got != "Copied: SPARKLE15" {
+		t.Errorf("said %q", got)
+	}
+	coupon := path(p)
+	visit(t, p, list)
+	p.Click("#cp-q")
+	p.Paste()
+	if got := run(p, "read the field", chromedp.Value(chromedp.CSS("#cp-q"))); got != "SPARKLE15" {
+		t.Errorf("pasted it is %q", got)
+	}
+	clean(t, p)
+	q := open(t, b, coupon, Options{NoJS: true})
+	if n := run(q, "look for the button", chromedp.Evaluate[int](`[...document.querySelectorAll(".cp-copy")].filter(x => x.offsetWidth > 0).length`)); n != 0 {
+		t.Error("without scripts there is a button that does nothing")
+	}
+}
+
+// The history says what was changed; older versions are put below the newer ones.
+func TestHistoryOfACoupon(t *testing.T) {
+	t.Parallel()
+	b := Start(t)
+	p := openCoupon(t, b, "SUNDAY8", Options{})
+	versions := func(p *Page) int { return p.Count(".cp-version") }
+	for range 6 { // on and off, until there is more than fits
+		for _, to := range []string{".cp-badge-inactive", ".cp-badge-active"} {
+			p.Answer("#cp-next-switch", true)
+			p.Wait(to)
+		}
+	}
+	p.Click(".cp-history summary")
+	if n := versions(p); n != 10 {
+		t.Fatalf("%d versions at first", n)
+	}
+	if got := p.Text(".cp-version:first-child"); !strings.Contains(got, "Status") || !strings.Contains(got, "Switched off") || !strings.Contains(got, "Switched on") {
+		t.Errorf("the newest says %q", got)
+	}
+	p.Click("#cp-older a")
+	p.Wait(".cp-version:nth-child(11)")
+	if got := p.Text(".cp-version:last-child"); !strings.Contains(got, "The coupon was made.") || p.Count("#cp-older") != 0 {
+		t.Errorf("the oldest says %q, and there are %d links to older ones", got, p.Count("#cp-older"))
+	}
+	all := p.Texts(".cp-version-name strong")
+	clean(t, p)
+
+	q := open(t, b, path(p), Options{NoJS: true})
+	q.Click(".cp-history summary")
+	first := q.Texts(".cp-version-name strong")
+	q.Follow("#cp-older a")
+	if got := append(first, q.Texts(".cp-version-name strong")...); !slices.Equal(got, all) {
+		t.Errorf("without scripts the versions are %q, want %q", got, all)
+	}
+	q.Follow("#cp-newest")
+	if got := q.Texts(".cp-version-name strong"); !slices.Equal(got, all[:10]) {
+		t.Errorf("the newest are %q", got)
+	}
+	clean(t, q)
+}
+
+// Archiving asks first, is done once, and leaves only what is still possible.
+func TestArchivingACoupon(t *testing.T) {
+	t.Parallel()
+	for _, o := range []Options{{}, {NoJS: true}} {
+		code := map[bool]string{false: "PANES2", true: "MOVE50"}[o.NoJS]
+		t.Run(code, func(t *testing.T) {
+			p := openCoupon(t, Start(t), code, o)
+			before := headlines(t, p)
+			p.Click("#cp-next-archive")
+			if got := p.Text(".cp-ask-in p"); !strings.HasPrefix(got, "Archive "+code+" for good?") {
+				t.Errorf("asked %q", got)
+			}
+			p.Reload()
+			if got := p.Text(badge); got == "Archived" {
+				t.Fatal("archived without a yes")
+			}
+			p.Click("#cp-next-archive")
+			p.Follow("#cp-archive")
+			if got := p.Text(badge); got != "Archived" {
+				t.Errorf("it is %s", got)
+			}
+			if got := p.Text(".cp-notice"); !strings.HasPrefix(got, code+" is archived.") {
+				t.Errorf("said %q", got)
+			}
+			if n := p.Count("#cp-switch") + p.Count("#cp-next-archive") + p.Count("#cp-next-adjust"); n != 0 || p.Count("#cp-next-again") != 1 {
+				t.Error("it offers what an archived coupon can't do, or not to run it again")
+			}
+			if got := headlines(t, p); got != before {
+				t.Errorf("the figures are %+v, were %+v", got, before)
+			}
+			clean(t, p)
+		})
+	}
 }

@@ -85,8 +85,8 @@ func startServer() (*server, error) {
 	}
 	for lines := bufio.NewScanner(out); lines.Scan(); {
 		if url, ok := strings.CutSuffix(lines.Text(), "/"); ok && strings.HasPrefix(url, "http://") {
-			s.url = url
-			return s, nil
+			s.url, err = throughHtmx(url)
+			return s, err
 		}
 	}
 	return nil, errors.Join(errors.New("the server ended before it gave its address"), s.cmd.Wait(), errors.New(s.log.String()))
