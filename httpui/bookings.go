@@ -139,7 +139,7 @@ func usualSort(rep report) coupon.RedemptionSort {
 	return coupon.ByMadeAt
 }
 
-// foundBy is what a search was found as.
+// foundBy is what a search was found as; empty if it was not.
 type foundBy string
 
 const (
@@ -165,19 +165,19 @@ func (q *request) filter(rep report, s bookingsState) (coupon.RedemptionFilter, 
 	f.States = bookingFilters[i].States
 	as, err := q.found(s.Search)
 	switch as {
-	case byBooking:
-		f.Booking = s.Search
 	case byCustomer:
 		f.Customer = s.Search
 	case byCode:
 		f.Code = coupon.Code(s.Search)
+	default: // found as nothing, it is no booking either
+		f.Booking = s.Search
 	}
 	return f, as, err
 }
 
 // found tells as what something that was typed is there among the coupon's
 // bookings, in whichever state and range: as a booking, else as a customer, else
-// as a code; if as none of them, as a booking.
+// as a code.
 func (q *request) found(typed string) (foundBy, error) {
 	if typed == "" {
 		return "", nil
@@ -198,7 +198,7 @@ func (q *request) found(typed string) (foundBy, error) {
 			return x.as, nil
 		}
 	}
-	return byBooking, nil
+	return "", nil
 }
 
 // anyState is all that a booking may be in.

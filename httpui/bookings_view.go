@@ -20,6 +20,7 @@ type bookingsView struct {
 	Zone         string
 	Action       string // of the search
 	Search       string
+	NotFound     string  // that nothing is as what was searched for
 	Keep         []field // the rest of the state
 	Chips        []chip
 	Tabs         []choice
@@ -123,6 +124,9 @@ func (h *Handler) bookingsView(q *request, rep report, state bookingsState, page
 	}
 	slices.SortFunc(v.Sizes, func(a, b choice) int { return cmp.Or(len(a.ID)-len(b.ID), cmp.Compare(a.ID, b.ID)) })
 	v.chips(w, state, page, to)
+	if state.Search != "" && page.found == "" {
+		v.NotFound = w.t("bookings.not-found", "text", state.Search)
+	}
 	v.columns(w, rep, state, to)
 	if err := v.currencies(q, rep, state, to); err != nil {
 		return v, err
@@ -137,7 +141,7 @@ func (h *Handler) bookingsView(q *request, rep report, state bookingsState, page
 // chips are what narrows the list besides its state and currency.
 func (v *bookingsView) chips(w words, state bookingsState, page bookingsPage, to func(func(*bookingsState)) string) {
 	if state.Search != "" {
-		v.Chips = append(v.Chips, chip{"cp-no-search", w.t("bookings.found."+string(page.found), "text", state.Search), to(func(s *bookingsState) { s.Search = "" })})
+		v.Chips = append(v.Chips, chip{"cp-no-search", w.t("bookings.found."+cmp.Or(string(page.found), "nothing"), "text", state.Search), to(func(s *bookingsState) { s.Search = "" })})
 	}
 	if state.Customers != "" {
 		v.Chips = append(v.Chips, chip{"cp-no-customers", w.t("bookings.only-new"), to(func(s *bookingsState) { s.Customers = "" })})

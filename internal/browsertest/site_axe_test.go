@@ -45,7 +45,11 @@ func TestPagesHaveNoBarriers(t *testing.T) {
 	paths := []string{
 		home, book + "?code=SPARKLE15",
 		list, list + "?q=nothing+is+called+so", coupon, coupon + "?chart=line&from=tomorrow", coupon + "/bookings?state=all&period=28d",
+		coupon + "/bookings?cost=known&customers=new&q=nobody", coupon + "/codes",
 	}
+	visit(t, p, coupon+"/bookings?state=refunded")
+	p.Follow(".cp-bookings tbody th a")
+	paths = append(paths, path(p))
 	for _, look := range []struct {
 		name    string
 		options Options
