@@ -39,7 +39,7 @@ var (
 var pictures = []picture{
 	{"home", home, Options{}, nil},
 	{"book", book, Options{}, []step{func(p *Page) { fillIn(p, "ann@example.com", "SPARKLE15") }, follow(apply)}},
-	{"booking", "{SPARKLE15}/bookings?period=28d", Options{}, []step{follow(".cp-bookings tbody th a")}},
+	{"booking", "{SPARKLE15}/bookings?period=28d", Options{}, []step{follow(".cp-bookings tbody th .cp-host")}},
 	{"list", list, Options{}, nil},
 	{"list-dark", list, night, nil},
 	{"list-narrow", list, phone, nil},
