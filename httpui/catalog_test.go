@@ -18,7 +18,7 @@ func TestAHostAddsALanguage(t *testing.T) {
 		"eo.json": {Data: []byte(`{"language":{"name":"Esperanto"},"site":{"title":"Kuponoj","all-coupons":"Ĉiuj"}}`)},
 		// Of a region, and what it leaves is as in the language.
 		"eo-FR.json": {Data: []byte(`{"site":{"all-coupons":"Ĉiuj en Francio"}}`)},
-		"en.json": {Data: []byte(`{"site":{"all-coupons":"Every coupon"}}`)},
+		"en.json":    {Data: []byte(`{"site":{"all-coupons":"Every coupon"}}`)},
 	}
 	h := s.handler(t, func(c *httpui.Config) {
 		c.Title = ""

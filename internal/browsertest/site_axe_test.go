@@ -21,9 +21,9 @@ const (
 const axeRun = `axe.run({runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}).then(
 	result => result.violations.map(v => v.id + ": " + v.help + ": " + v.nodes.map(n => n.target + " " + n.failureSummary).join("; ")))`
 
-// No page has a barrier that a program can find, by WCAG 2.2, level AA.
-func TestPagesHaveNoBarriers(t *testing.T) {
-	t.Parallel()
+// barriers are those of a page that a program can find, by WCAG 2.2, level AA.
+func barriers(t *testing.T, p *Page) []string {
+	t.Helper()
 	script, err := os.ReadFile(filepath.Join("testdata", "axe-core", axeFile))
 	if err != nil {
 		t.Fatal(err)
@@ -31,12 +31,15 @@ func TestPagesHaveNoBarriers(t *testing.T) {
 	if sum := sha256.Sum256(script); hex.EncodeToString(sum[:]) != axeSum {
 		t.Fatalf("%s has the sum %x, want %s", axeFile, sum, axeSum)
 	}
+	run(p, "load axe-core", chromedp.Evaluate[bool](string(script)+"\n;true"))
+	return run(p, "run axe-core", chromedp.Evaluate[[]string](axeRun, chromedp.EvalAwaitPromise))
+}
+
+// No page has a barrier.
+func TestPagesHaveNoBarriers(t *testing.T) {
+	t.Parallel()
 	b := Start(t)
-	barriers := func(p *Page) []string {
-		run(p, "load axe-core", chromedp.Evaluate[bool](string(script)+"\n;true"))
-		return run(p, "run axe-core", chromedp.Evaluate[[]string](axeRun, chromedp.EvalAwaitPromise))
-	}
-	if got := barriers(b.Open(t, pages(t)+"/missing", Options{})); len(got) != 1 || !strings.HasPrefix(got[0], "html-has-lang") {
+	if got := barriers(t, b.Open(t, pages(t)+"/missing", Options{})); len(got) != 1 || !strings.HasPrefix(got[0], "html-has-lang") {
 		t.Fatalf("on a page without its language axe-core finds %q", got)
 	}
 
@@ -60,7 +63,7 @@ func TestPagesHaveNoBarriers(t *testing.T) {
 			for _, path := range paths {
 				t.Run(path, func(t *testing.T) {
 					visit(t, p, path)
-					for _, barrier := range barriers(p) {
+					for _, barrier := range barriers(t, p) {
 						t.Error(barrier)
 					}
 				})
