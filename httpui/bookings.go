@@ -16,10 +16,18 @@ const bookingsPerPage = 50
 // and clock are those of the coupon's page.
 type bookingsState struct {
 	reportState
-	Filter   string // "" is those that make the headline figures
-	Currency string // "" is every one
-	After    string
+	Filter    string // "" is those that make the headline figures
+	Currency  string // "" is every one
+	Customers string // "" is everybody's
+	Cost      string // "" is whether known or not
+	After     string
 }
+
+// What a figure of the summary asks for besides a state.
+const (
+	onlyNew   = "new"   // bookings of new customers
+	costKnown = "known" // bookings whose cost is known
+)
 
 const (
 	filterCounted   = "" // redeemed or refunded: not cancelled
@@ -40,7 +48,7 @@ var filters = []struct {
 }
 
 func (s bookingsState) query() query {
-	return s.rangeQuery().with("state", s.Filter).with("currency", s.Currency).with("after", s.After)
+	return s.rangeQuery().with("state", s.Filter).with("currency", s.Currency).with("customers", s.Customers).with("cost", s.Cost).with("after", s.After)
 }
 
 // bookingsView is what the page shows.
@@ -93,7 +101,7 @@ func (h *Handler) bookings(q *request) error {
 	if err != nil {
 		return err
 	}
-	p := stateParser{values: values, notices: notices}
+	p := stateParser{words: q.words, values: values, notices: notices}
 	state := bookingsState{reportState: rep.reportState, After: values.Get("after"),
 		Filter: p.oneOf("state", filterRefunded, filterCancelled, filterAll)}
 	if code := values.Get("currency"); code != "" {

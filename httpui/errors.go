@@ -94,8 +94,11 @@ func (h *Handler) tell(w http.ResponseWriter, r *http.Request, in words, p probl
 	if representationOf(r) == asJSON {
 		return writeJSON(w, p.Status, envelope{Error: &failure{Status: p.Status, Kind: p.Kind, Text: p.Title + ". " + p.Text}})
 	}
-	content := h.newPage(in, linksOf(r), p.Title, p)
+	content := h.newPage(r, in, linksOf(r), p.Title, p)
 	switch {
+	case isWidget(r):
+		// The widget's place is the only one of ours on a page of the host's.
+		return h.sendWidget(w, r, p.Status, in, content, "widget-error")
 	case wantsFragment(r):
 		// What is on the page stays, and the error is said beside it.
 		w.Header().Set("HX-Retarget", "#cp-toast")
@@ -104,6 +107,6 @@ func (h *Handler) tell(w http.ResponseWriter, r *http.Request, in words, p probl
 	case p.Bare:
 		return write(w, p.Status, in, content, "error-bare")
 	default:
-		return write(w, p.Status, in, content, "head", "error", "foot")
+		return h.sendPage(w, r, p.Status, in, content, "error")
 	}
 }

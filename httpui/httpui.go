@@ -21,11 +21,13 @@
 package httpui
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"path"
 	"strings"
 	"time"
@@ -112,6 +114,39 @@ type Config struct {
 	// An empty URL is no link.
 	BookingURL func(bookingID string) string
 
+	// Layout writes the host's own page around ours; nil is a page of our own. What
+	// it writes is sent when it returns, with Page.Status; an error is logged and
+	// answered with 500. It is not asked for parts that htmx replaces, for widgets
+	// and for whoever is not let in.
+	//
+	// The Content-Security-Policy is then the one that the host has set before it
+	// calls the handler, or that Layout sets; without either it is ours. The pages
+	// need script-src, style-src, connect-src and form-action 'self', and img-src
+	// 'self' data:.
+	Layout func(w http.ResponseWriter, r *http.Request, p Page) error
+
+	// ContentSecurityPolicy takes the place of the policy that every answer carries:
+	// nothing from elsewhere, nothing inline, no frames. Empty is that one.
+	ContentSecurityPolicy string
+
+	// HTMX says where htmx comes from; the zero value is the one embedded here.
+	HTMX HTMX
+
+	// ThemeCSS is the URL of a stylesheet that comes after ours: a path of the
+	// host's, "/static/coupons.css", or an https URL, whose origin is then allowed
+	// by the policy. Rules for .cp in it, such as .cp { --cp-accent: #7a1fa2 }, are
+	// stronger than ours. Empty is none.
+	ThemeCSS string
+
+	// ThemeOf chooses "light" or "dark" for a request; anything else, and nil, is what
+	// the browser prefers, or in a page of the host's what that page is.
+	ThemeOf func(*http.Request) string
+
+	// Templates has files named "*.html" in its root, whose {{define}}s take the
+	// place of ours by name. docs/embedding.md lists the names. What the templates are
+	// given is not promised to stay as it is.
+	Templates fs.FS
+
 	// TrustedOrigins may post to the pages besides their own origin: as
 	// "https://admin.example.com".
 	TrustedOrigins []string
@@ -125,6 +160,7 @@ type Config struct {
 type Handler struct {
 	cfg      Config
 	base     string // escaped; "" if it is derived or the root
+	policy   string // the Content-Security-Policy
 	assets   assets
 	catalogs []*catalog // English first
 	matcher  language.Matcher
@@ -154,9 +190,15 @@ var routes = []route{
 	{"POST", "/c/{id}/edit", Edit, (*Handler).update},
 	{"POST", "/c/{id}/preview", Edit, (*Handler).previewEdit},
 	{"GET", "/c/{id}/bookings", View, (*Handler).bookings},
+	{"GET", "/c/{id}/widget/summary", View, widgetRoute(SummaryWidget)},
+	{"GET", "/c/{id}/widget/chart", View, widgetRoute(ChartWidget)},
+	{"GET", "/c/{id}/widget/status", View, widgetRoute(StatusWidget)},
 	{"GET", "/c/{id}/history", View, (*Handler).history},
 	{"POST", "/c/{id}/deactivate", Switch, (*Handler).deactivate},
 	{"POST", "/c/{id}/activate", Switch, (*Handler).activate},
+	{"POST", "/c/{id}/notes", Annotate, (*Handler).addNote},
+	{"POST", "/c/{id}/notes/edit", Annotate, (*Handler).editNote},
+	{"POST", "/c/{id}/notes/remove", Annotate, (*Handler).removeNote},
 	{"POST", "/c/{id}/archive", Archive, (*Handler).archive}, // last: nothing can be done after it
 	{"GET", "/static/{file}", "", (*Handler).static},
 }
@@ -181,6 +223,9 @@ func New(cfg Config) (*Handler, error) {
 		if err := h.csrf.AddTrustedOrigin(origin); err != nil {
 			return nil, fmt.Errorf("httpui: Config.TrustedOrigins: %w", err)
 		}
+	}
+	if h.policy, err = policyOf(cfg); err != nil {
+		return nil, err
 	}
 	if h.assets, err = loadAssets(); err != nil {
 		return nil, err
@@ -217,9 +262,10 @@ func (h *Handler) newMux() *http.ServeMux {
 // ServeHTTP answers a request. The order is: headers, where we are mounted, who
 // asks, where the request comes from; only then is anything looked up.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	setHeaders(w.Header())
+	hosts := w.Header().Get(policyHeader)
+	h.setHeaders(w.Header())
 	m := h.mountOf(r)
-	r = r.WithContext(withMount(r.Context(), m))
+	r = r.WithContext(withMount(context.WithValue(r.Context(), policyKey, hosts), m))
 	if h.cfg.Authorize == nil {
 		h.fail(w, r, errForbidden)
 		return
@@ -276,6 +322,10 @@ func (h *Handler) dispatch(w http.ResponseWriter, r *http.Request, methods map[s
 			h.fail(w, r, fmt.Errorf("%w: %w", errForm, err))
 			return
 		}
+		if n := fieldsOf(r.Form); n > maxFields {
+			h.fail(w, r, fmt.Errorf("%w: %d fields", errForm, n))
+			return
+		}
 	}
 	if err := h.serve(rt, w, r); err != nil {
 		h.fail(w, r, err)
@@ -306,9 +356,24 @@ func (h *Handler) serve(rt route, w http.ResponseWriter, r *http.Request) error 
 // texts, as a browser escapes them.
 const maxBody = 128 << 10
 
-func allow(methods map[string]route) string {
-	if _, ok := methods[http.MethodGet]; ok {
-		return "GET, HEAD"
+// maxFields is how many values a form may have: more than any page of ours asks for.
+const maxFields = 2000
+
+func fieldsOf(form url.Values) (n int) {
+	for _, values := range form {
+		n += len(values)
 	}
-	return "POST"
+	return n
+}
+
+// allow names the methods of a pattern as the header Allow has them.
+func allow(methods map[string]route) string {
+	var names []string
+	if _, ok := methods[http.MethodGet]; ok {
+		names = append(names, http.MethodGet, http.MethodHead)
+	}
+	if _, ok := methods[http.MethodPost]; ok {
+		names = append(names, http.MethodPost)
+	}
+	return strings.Join(names, ", ")
 }

@@ -25,6 +25,17 @@ func linksOf(r *http.Request) links {
 // can't be told beforehand, and is left out of the path.
 func (h *Handler) CouponURL(id coupon.ID) string { return links{h.base}.of(id) }
 
+// WidgetURL is where a widget of a coupon is: htmx gets it as a fragment, a browser
+// as a small page. The state of a coupon's page goes behind it: "?period=28d". It
+// needs [Config.BasePath], as CouponURL does.
+func (h *Handler) WidgetURL(kind Widget, id coupon.ID) string {
+	return links{h.base}.of(id) + "/widget/" + url.PathEscape(string(kind))
+}
+
+// StylesheetURL is the stylesheet of the pages and widgets, under a name that
+// changes with what is in it. It needs [Config.BasePath], as CouponURL does.
+func (h *Handler) StylesheetURL() string { return links{h.base}.asset(h, "ui.css") }
+
 func (l links) home() string { return l.base + "/" }
 
 func (l links) list(s listState) string { return l.base + "/" + s.query().String() }

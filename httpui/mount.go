@@ -73,6 +73,7 @@ type contextKey int
 const (
 	mountKey contextKey = iota
 	actorKey
+	policyKey
 )
 
 func withMount(ctx context.Context, m mount) context.Context {

@@ -23,6 +23,11 @@ func (h *Handler) parseTemplates() error {
 		if err != nil {
 			return fmt.Errorf("httpui: templates: %w", err)
 		}
+		if h.cfg.Templates != nil {
+			if t, err = t.ParseFS(h.cfg.Templates, "*.html"); err != nil {
+				return fmt.Errorf("httpui: Config.Templates: %w", err)
+			}
+		}
 		c.templates = t
 	}
 	return nil
@@ -65,6 +70,7 @@ func representationOf(r *http.Request) representation {
 	return asPage
 }
 
+// newRequest finds whose coupons are meant.
 func (h *Handler) newRequest(w http.ResponseWriter, r *http.Request) (*request, error) {
 	svc := h.cfg.Service
 	if h.cfg.ServiceOf != nil {
@@ -75,33 +81,6 @@ func (h *Handler) newRequest(w http.ResponseWriter, r *http.Request) (*request, 
 	}
 	actor, _ := r.Context().Value(actorKey).(string)
 	return &request{h: h, w: w, r: r, as: representationOf(r), svc: svc.As(actor), links: linksOf(r), words: h.wordsFor(r)}, nil
-}
-
-// page is what the layout needs, and around it the content of one page.
-type page struct {
-	Title     string // of this page, for the browser's tab
-	Site      string // Config.Title
-	Language  string // as in <html lang>
-	Direction string // "ltr" or "rtl"
-	BackLink  string
-	Home      string // the list
-	Style     string
-	Htmx      string
-	Script    string
-	ReadOnly  bool
-	Notices   []string // what was not as asked for, and what was done
-	Toast     string   // what has just been done
-	Content   any      // what the page's own template shows
-}
-
-func (h *Handler) newPage(w words, l links, title string, content any) page {
-	p := page{Title: title, Site: h.cfg.Title, BackLink: h.cfg.BackLink, Home: l.home(), ReadOnly: h.cfg.ReadOnly,
-		Language: w.lang.tag.String(), Direction: w.lang.direction(),
-		Style: l.asset(h, "ui.css"), Htmx: l.asset(h, htmxFile), Script: l.asset(h, "ui.js"), Content: content}
-	if p.Site == "" {
-		p.Site = w.t("site.title")
-	}
-	return p
 }
 
 // answer is what a route has to say, in every form in which it can be asked for.
@@ -124,12 +103,12 @@ func (q *request) answer(a answer) error {
 	if q.as == asJSON {
 		return q.json(a.status, envelope{Data: a.data, Notices: a.notices})
 	}
-	p := q.h.newPage(q.words, q.links, a.title, a.view)
+	p := q.h.newPage(q.r, q.words, q.links, a.title, a.view)
 	p.Notices, p.Toast = a.notices, a.toast
 	if wantsFragment(q.r) {
 		return write(q.w, a.status, q.words, p, a.name+"-part")
 	}
-	return write(q.w, a.status, q.words, p, "head", a.name, "foot")
+	return q.h.sendPage(q.w, q.r, a.status, q.words, p, a.name)
 }
 
 // envelope is around everything that is answered as JSON.
@@ -157,17 +136,28 @@ func writeJSON(w http.ResponseWriter, status int, e envelope) error {
 	return send(w, status, "application/json", append(data, '\n'))
 }
 
-// write executes templates to their end before it answers, so that nobody is sent
-// half a page.
+// write answers with templates and without a layout.
 func write(w http.ResponseWriter, status int, in words, p page, names ...string) error {
+	b, err := execute(in, p, names...)
+	if err != nil {
+		return err
+	}
+	return send(w, status, htmlType, b)
+}
+
+// execute runs templates to their end before anything is answered, so that nobody
+// is sent half a page.
+func execute(in words, p page, names ...string) ([]byte, error) {
 	var b bytes.Buffer
 	for _, name := range names {
 		if err := in.lang.templates.ExecuteTemplate(&b, name, p); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return send(w, status, "text/html; charset=utf-8", b.Bytes())
+	return b.Bytes(), nil
 }
+
+const htmlType = "text/html; charset=utf-8"
 
 func send(w http.ResponseWriter, status int, contentType string, data []byte) error {
 	w.Header().Set("Content-Type", contentType)

@@ -40,6 +40,32 @@ func (s hostile) Coupons(ctx context.Context, q coupon.CouponQuery) ([]coupon.Co
 	return cs, err
 }
 
+func (s hostile) Versions(ctx context.Context, id coupon.ID, before int64, limit int) ([]coupon.Coupon, error) {
+	cs, err := s.Store.Versions(ctx, id, before, limit)
+	for i := range cs {
+		version := cs[i].Version
+		cs[i] = s.poison(cs[i])
+		cs[i].Version = version
+	}
+	return cs, err
+}
+
+func (s hostile) Codes(ctx context.Context, q coupon.CodeQuery) ([]coupon.CouponCode, error) {
+	cs, err := s.Store.Codes(ctx, q)
+	for i := range cs {
+		cs[i].Code, cs[i].Customer, cs[i].Batch = coupon.Code(s.payload), s.payload, s.payload
+	}
+	return cs, err
+}
+
+func (s hostile) Events(ctx context.Context, id coupon.ID, booking string) ([]coupon.Event, error) {
+	es, err := s.Store.Events(ctx, id, booking)
+	for i := range es {
+		es[i].By, es[i].Key = s.payload, s.payload
+	}
+	return es, err
+}
+
 func (s hostile) Notes(ctx context.Context, id coupon.ID) ([]coupon.Note, error) {
 	ns, err := s.Store.Notes(ctx, id)
 	for i := range ns {
@@ -96,7 +122,13 @@ func TestPayloadsStayText(t *testing.T) {
 		poisoned := &shop{store: s.store, svc: svc, ids: s.ids}
 		h := poisoned.handler(t, func(c *httpui.Config) { c.Title = payload })
 		out := map[string]string{}
-		for _, target := range []string{base + "/", s.page("SPRING15", ""), s.page("SPRING15", "?chart=line"), s.page("SPRING15", "/bookings?state=all"), s.page("SPRING15", "/edit"), base + "/new?from=" + string(s.ids["SPRING15"])} {
+		targets := []string{s.page("SPRING15", "?chart=line"), s.page("SPRING15", "/bookings?state=all"), base + "/new?from=" + string(s.ids["SPRING15"])}
+		for _, rt := range httpui.Routes() {
+			if target, status := targetOf(t, h, s, rt); rt.Method == "GET" && rt.Action != "" && status == 200 {
+				targets = append(targets, target)
+			}
+		}
+		for _, target := range targets {
 			for _, headers := range [][]string{nil, {"HX-Request", "true"}} {
 				text := get(t, h, target, headers...)
 				if payload != "harmless" && strings.Contains(text, payload) {
@@ -134,7 +166,12 @@ func TestPagesHaveNothingInline(t *testing.T) {
 	s := fullShop(t)
 	h := s.handler(t)
 	for code := range s.ids {
-		for _, target := range []string{base + "/?q=" + code, s.page(code, ""), s.page(code, "?chart=line"), s.page(code, "/bookings?state=all"), base + "/new", base + "/new?from=" + string(s.ids[code]), s.page(code, "/edit"), base + "/c/unknown"} {
+		targets := []string{base + "/?q=" + code, s.page(code, ""), s.page(code, "?chart=line"), s.page(code, "/bookings?state=all"), base + "/new?from=" + string(s.ids[code]), base + "/c/unknown"}
+		for _, rt := range pageRoutes() {
+			target, _ := targetOf(t, h, s, rt)
+			targets = append(targets, strings.Replace(target, string(s.ids["SPRING15"]), string(s.ids[code]), 1))
+		}
+		for _, target := range targets {
 			page := parse(t, body(t, ask(t, h, "GET", target)))
 			ids := map[string]bool{}
 			for _, n := range page.all(func(*node) bool { return true }) {

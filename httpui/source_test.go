@@ -48,13 +48,16 @@ func TestHtmxIsTheOnePublished(t *testing.T) {
 }
 
 // Only html/template escapes by context, and only as long as nothing is declared
-// to be safe.
+// to be safe. The one conversion is in asHTML of layout.go: the output of our own
+// templates, for the host's template to write around. The names of the type
+// elsewhere in that file are what holds it.
 func TestNothingIsDeclaredSafe(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("*.go")
 	if err != nil || len(files) < 10 {
 		t.Fatal(files, err)
 	}
+	conversions := 0
 	for _, name := range files {
 		if strings.HasSuffix(name, "_test.go") {
 			continue
@@ -70,6 +73,14 @@ func TestNothingIsDeclaredSafe(t *testing.T) {
 			}
 		}
 		ast.Inspect(f, func(n ast.Node) bool {
+			if name == "layout.go" {
+				if call, ok := n.(*ast.CallExpr); ok && isHTML(call.Fun) {
+					conversions++
+				}
+				if sel, ok := n.(*ast.SelectorExpr); ok && isHTML(sel) {
+					return true
+				}
+			}
 			if sel, ok := n.(*ast.SelectorExpr); ok {
 				if x, ok := sel.X.(*ast.Ident); ok && x.Name == "template" && strings.Contains("HTML HTMLAttr JS JSStr CSS URL Srcset", sel.Sel.Name) {
 					t.Errorf("%s uses template.%s", name, sel.Sel.Name)
@@ -78,6 +89,18 @@ func TestNothingIsDeclaredSafe(t *testing.T) {
 			return true
 		})
 	}
+	if conversions != 1 {
+		t.Errorf("layout.go declares something to be HTML in %d places, want asHTML alone", conversions)
+	}
+}
+
+func isHTML(n ast.Node) bool {
+	sel, ok := n.(*ast.SelectorExpr)
+	if !ok || sel.Sel.Name != "HTML" {
+		return false
+	}
+	x, ok := sel.X.(*ast.Ident)
+	return ok && x.Name == "template"
 }
 
 // No value of data may stand in an attribute that htmx reads as more than text or

@@ -85,8 +85,8 @@ func startServer() (*server, error) {
 	}
 	for lines := bufio.NewScanner(out); lines.Scan(); {
 		if url, ok := strings.CutSuffix(lines.Text(), "/"); ok && strings.HasPrefix(url, "http://") {
-			s.url = url
-			return s, nil
+			s.url, err = throughHtmx(url)
+			return s, err
 		}
 	}
 	return nil, errors.Join(errors.New("the server ended before it gave its address"), s.cmd.Wait(), errors.New(s.log.String()))
@@ -172,7 +172,7 @@ type figures struct {
 
 func headlines(t *testing.T, p *Page) figures {
 	t.Helper()
-	names, values := p.Texts(".cp-headlines dt"), p.Texts(".cp-headlines dd")
+	names, values := p.Texts(".cp-headlines dt"), p.Texts(".cp-headline")
 	if want := []string{"Total Bookings", "Total Revenue (after discount)", "Total Discounts Given"}; !slices.Equal(names, want) {
 		t.Fatalf("headlines %q, want %q", names, want)
 	}
