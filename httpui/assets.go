@@ -21,7 +21,7 @@ var staticFiles embed.FS
 // for each part of the pages, and one request for all.
 var (
 	styles  = []string{"base", "controls", "tables", "facts", "list", "coupon", "summary", "chart", "form", "bookings", "codes", "widgets", "adapt"}
-	scripts = []string{"htmx", "toast", "copy"}
+	scripts = []string{"htmx", "toast", "copy", "form", "chart"}
 )
 
 // contentTypes are written out: those of the machine are not always right.

@@ -13,6 +13,7 @@ func BenchmarkPage(b *testing.B) {
 		{"list", base + "/"},
 		{"coupon/90 days", s.page("SPRING15", "?period=90d&interval=day")},
 		{"coupon/267 days", s.page("SPRING15", "?interval=day")},
+		{"coupon/400 days, compared", s.page("SPRING15", "?from=2025-10-19&to=2026-11-22&interval=day&compare=previous_period")},
 		{"bookings", s.page("SPRING15", "/bookings")},
 	} {
 		b.Run(bb.name, func(b *testing.B) {

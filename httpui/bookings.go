@@ -90,7 +90,7 @@ func (h *Handler) parseBookings(q *request) (report, bookingsState, []string, er
 	if err != nil {
 		return rep, bookingsState{}, nil, err
 	}
-	p := stateParser{values: values, notices: notices}
+	p := stateParser{words: q.words, values: values, notices: notices}
 	keys := make([]string, len(bookingFilters))
 	for i, f := range bookingFilters {
 		keys[i] = f.Key

@@ -90,7 +90,7 @@ func (c *catalog) fill(s string, args []any) string {
 	for i := 0; i+1 < len(args); i += 2 {
 		pairs = append(pairs, "{"+fmt.Sprint(args[i])+"}", c.isolate(args[i+1]))
 	}
-	return strings.NewReplacer(pairs...).Replace(s)
+	return put(s, pairs...)
 }
 
 // isolate keeps a value from turning the words around it the wrong way: between

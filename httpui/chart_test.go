@@ -1,6 +1,7 @@
 package httpui_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"net/url"
@@ -8,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -22,84 +24,167 @@ func number(t interface{ Fatalf(string, ...any) }, s string) float64 {
 	return f
 }
 
-// For any range, interval and type: the drawing has one bar per bucket of the
-// timeline, in proportion; the table has the same numbers; and they are those of
-// Timeline, which add up to the headline of the summary.
+// For any range, interval, metric and comparison: the drawing has one bar per bucket
+// of the timeline that has begun, in proportion; the table has the same numbers; and
+// they are those of Timeline, which add up to the headlines of the summary. The same
+// holds of what it is compared with.
 func TestChartIsTheTimeline(t *testing.T) {
 	t.Parallel()
 	s := fullShop(t)
 	h := s.handler(t)
 	rapid.Check(t, func(r *rapid.T) {
+		code := rapid.SampledFrom([]string{"SPRING15", "TWO-MONEYS"}).Draw(r, "code")
 		first := coupon.DateOf(day("2026-02-20")).AddDays(rapid.IntRange(0, 280).Draw(r, "first"))
-		last := first.AddDays(rapid.IntRange(0, 399).Draw(r, "days"))
-		interval := rapid.SampledFrom([]string{"", "hour", "day", "week", "month", "quarter", "year"}).Draw(r, "interval")
-		clock := rapid.SampledFrom([]coupon.Clock{coupon.MadeAt, coupon.ServiceAt}).Draw(r, "clock")
-		line := rapid.Bool().Draw(r, "line")
-		q := url.Values{"from": {first.String()}, "to": {last.String()}, "interval": {interval}, "clock": {string(clock)}}
-		if line {
-			q.Set("chart", "line")
+		last := first.AddDays(min(rapid.IntRange(0, 399).Draw(r, "days"), rapid.IntRange(0, 399).Draw(r, "or days")))
+		q := url.Values{"from": {first.String()}, "to": {last.String()}}
+		draw := func(key string, values ...string) string {
+			q.Set(key, rapid.SampledFrom(values).Draw(r, key))
+			return q.Get(key)
 		}
-		page := parse(t, get(t, h, s.page("SPRING15", "?"+q.Encode())))
+		interval := draw("interval", "", "hour", "day", "week", "month", "quarter", "year")
+		clock := coupon.Clock(draw("clock", "made-at", "service-date"))
+		line := draw("chart", "", "line") == "line"
+		measured := draw("metric", "", "revenue", "discounts")
+		compared := draw("compare", "", "previous_period", "previous_year") != ""
+		page := parse(t, get(t, h, s.page(code, "?"+q.Encode())))
 		if page.byID(t, "cp-from").attr["value"] != first.String() || page.byID(t, "cp-to").attr["value"] != last.String() {
 			r.Fatalf("the form forgot its dates")
 		}
+		var data struct {
+			Data struct{ Report report }
+		}
+		if err := json.Unmarshal([]byte(get(t, h, s.page(code, "?"+q.Encode()+"&format=json"))), &data); err != nil {
+			r.Fatal(err)
+		}
+		rep := data.Data.Report
 		// Which interval was shown, the page says in the head of its table.
-		by := coupon.Interval(strings.ToLower(page.all(class("cp-numbers"))[0].all(named("th"))[0].words()))
+		table := page.all(class("cp-numbers"))[0]
+		by := coupon.Interval(strings.ToLower(table.all(named("th"))[0].words()))
 		if chosen := slices.IndexFunc(page.all(class("cp-choice")), func(n *node) bool {
 			return n.attr["id"] == "cp-by-"+interval && n.attr["aria-current"] != ""
-		}); interval != "" && chosen >= 0 && string(by) != interval {
+		}); interval != "" && chosen >= 0 && string(by) != interval || string(by) != rep.Interval {
 			r.Fatalf("%s is chosen and %s shown", interval, by)
 		}
 		from, _ := coupon.StartOfDay(first, zone)
 		to, _ := coupon.StartOfDay(last.AddDays(1), zone)
-		points, err := s.svc.Timeline(t.Context(), s.ids["SPRING15"], coupon.Range{From: from, To: to, Clock: clock}, by, zone)
+		points, err := s.svc.Timeline(t.Context(), s.ids[code], coupon.Range{From: from, To: to, Clock: clock}, by, zone)
 		if err != nil {
 			r.Fatal(err)
 		}
-		shape := "cp-bar"
+		var then []coupon.Point
+		if compared {
+			if then, err = s.svc.Timeline(t.Context(), s.ids[code], coupon.Range{From: rep.Compared.Range.From, To: rep.Compared.Range.To, Clock: clock}, by, zone); err != nil {
+				r.Fatal(err)
+			}
+		}
+		currency := ""
+		for _, n := range page.all(class("cp-choice")) {
+			if code, ok := strings.CutPrefix(n.attr["id"], "cp-in-"); ok && n.attr["aria-current"] != "" {
+				currency = code
+			}
+		}
+		value := func(p coupon.Point) (n int64) {
+			for _, f := range p.Currencies {
+				switch {
+				case measured == "":
+					n += f.Bookings
+				case currency != "" && f.Currency != currency:
+				case measured == "revenue":
+					n, _ = f.Revenue.Minor()
+				default:
+					n, _ = f.Discounts.Minor()
+				}
+			}
+			return n
+		}
+		slots := page.all(class("cp-slot"))
+		rows := table.all(named("tbody"))[0].all(named("tr"))
+		if n := max(len(points), len(then)); len(slots) != n || len(rows) != n {
+			r.Fatalf("%d columns and %d rows for %d buckets, compared with %d", len(slots), len(rows), len(points), len(then))
+		}
+		shape, top := "cp-bar", "y"
 		if line {
-			shape = "cp-dot"
+			shape, top = "cp-dot", "cy"
 		}
-		shapes := page.all(class(shape))
-		rows := page.all(class("cp-numbers"))[0].all(named("tbody"))[0].all(named("tr"))
-		if len(shapes) != len(points) || len(rows) != len(points) {
-			r.Fatalf("%d shapes and %d rows for %d buckets", len(shapes), len(rows), len(points))
+		var total, most int64
+		for i := range slots {
+			drawn := slots[i].all(class(shape))
+			if i >= len(points) || (clock == coupon.MadeAt && points[i].Start.After(now)) {
+				if len(drawn) > 0 || rows[i].all(named("td"))[0].words() != "–" {
+					r.Fatalf("bucket %d has not begun, and is drawn or in the table", i)
+				}
+				continue
+			}
+			n, bookings := value(points[i]), int64(0)
+			for _, f := range points[i].Currencies {
+				bookings += f.Bookings
+			}
+			total += bookings
+			most = max(most, n)
+			if len(drawn) != 1 || drawn[0].attr["data-v"] != fmt.Sprint(n) {
+				r.Fatalf("bucket %d has %d, %d shapes are drawn", i, n, len(drawn))
+			}
+			if td := rows[i].all(named("td"))[0]; td.attr["data-v"] != fmt.Sprint(bookings) || td.words() != fmt.Sprint(bookings) {
+				r.Fatalf("bucket %d has %d bookings, in the table %q", i, bookings, rows[i].words())
+			}
 		}
-		var total int64
 		scale, previous := 0.0, -1.0
 		for i, p := range points {
-			var n int64
-			for _, f := range p.Currencies {
-				n += f.Bookings
+			drawn := slots[i].all(class(shape))
+			if len(drawn) == 0 {
+				continue
 			}
-			total += n
-			want := fmt.Sprint(n)
-			if shapes[i].attr["data-v"] != want || rows[i].all(named("td"))[0].attr["data-v"] != want || rows[i].all(named("td"))[0].words() != want {
-				r.Fatalf("bucket %d has %s: drawn %q, in the table %q", i, want, shapes[i].attr["data-v"], rows[i].words())
-			}
-			height := 230 - number(r, shapes[i].attr[map[bool]string{true: "cy", false: "y"}[line]])
-			if !line && math.Abs(number(r, shapes[i].attr["height"])-height) > 0.011 {
+			n := value(p)
+			height := 230 - number(r, drawn[0].attr[top])
+			if !line && math.Abs(number(r, drawn[0].attr["height"])-height) > 0.011 {
 				r.Fatalf("bar %d does not stand on the axis", i)
 			}
-			if n > 0 && scale == 0 {
-				scale = height / float64(n)
+			// The highest is the one to measure by: pixels are rounded.
+			if scale == 0 && most > 0 {
+				for k := range points {
+					if d := slots[k].all(class(shape)); len(d) > 0 && value(points[k]) == most {
+						scale = (230 - number(r, d[0].attr[top])) / float64(most)
+						break
+					}
+				}
 			}
-			if math.Abs(height-scale*float64(n)) > 0.011*float64(max(1, n)) {
-				r.Fatalf("bucket %d of %d is %.2f high, at %.2f each", i, n, height, scale)
+			if math.Abs(height-scale*float64(n)) > 0.02 {
+				r.Fatalf("bucket %d of %d is %.2f high, at %.5f each", i, n, height, scale)
 			}
 			if height < 0 || height > 200.01 {
 				r.Fatalf("bucket %d leaves the plot: %.2f", i, height)
 			}
-			x := number(r, shapes[i].attr[map[bool]string{true: "cx", false: "x"}[line]])
+			x := number(r, drawn[0].attr[map[bool]string{true: "cx", false: "x"}[line]])
 			if x <= previous || x < 0 || x > 100 {
 				r.Fatalf("bucket %d stands at %.3f after %.3f", i, x, previous)
 			}
 			previous = x
 		}
-		if got := headline(page, "Total Bookings"); !strings.HasPrefix(got, fmt.Sprint(total)) {
-			r.Fatalf("the buckets add up to %d, the headline says %s", total, got)
+		for i, n := range slots {
+			want := ""
+			if i < len(then) {
+				want = fmt.Sprint(value(then[i]))
+			}
+			if n.attr["data-c"] != want {
+				r.Fatalf("bucket %d is compared with %q, want %q", i, n.attr["data-c"], want)
+			}
+		}
+		sum := int64(0)
+		for _, n := range page.all(class("cp-headlines")) {
+			sum += int64(number(r, n.all(named("dd"))[0].words()))
+		}
+		if sum != total {
+			r.Fatalf("the buckets add up to %d, the headlines say %d", total, sum)
 		}
 	})
+}
+
+// report is what the tests read of a report as JSON.
+type report struct {
+	Interval string
+	Compared struct {
+		Range struct{ From, To time.Time }
+	}
 }
 
 // headline is one of the figures of a coupon's page.
@@ -170,12 +255,12 @@ func TestNotesAreNumberedOnTheChartAndBelow(t *testing.T) {
 		marks = append(marks, n.words())
 	}
 	for _, n := range page.all(class("cp-notes"))[0].all(named("li")) {
-		notes = append(notes, n.words())
+		notes = append(notes, n.all(class("cp-note-number"))[0].words()+" "+n.all(named("p"))[0].words())
 	}
 	if want := []string{"1", "2–3"}; !slices.Equal(marks, want) {
 		t.Errorf("marks %q, want %q", marks, want)
 	}
-	want := []string{"1 E-mail “Spring is here” to 2,400 customers 3 Mar 2026, 09:00", "2 Flyers in the north of the city 1 Sep 2026, 09:00", "3 And in the south 2 Sep 2026, 09:00"}
+	want := []string{"1 E-mail “Spring is here” to 2,400 customers 3 Mar 2026, 09:00 by anna@example.com", "2 Flyers in the north of the city 1 Sep 2026, 09:00 by anna@example.com", "3 And in the south 2 Sep 2026, 09:00 by anna@example.com"}
 	if !slices.Equal(notes, want) {
 		t.Errorf("notes %q, want %q", notes, want)
 	}

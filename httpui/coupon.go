@@ -17,6 +17,7 @@ type couponView struct {
 	Rules       []statement
 	History     *historyView // nil if nothing was ever changed
 	Report      reportView
+	Edit        string    // the form to change it; empty if that is not possible
 	Next        *nextView // nil if nothing can be done
 	OutOfBand   bool      // the overview is sent beside another part
 }
@@ -49,19 +50,31 @@ func (h *Handler) coupon(q *request) error {
 	if err != nil {
 		return err
 	}
+	d, err := q.reportData(state.Coupon, rep)
+	if err != nil {
+		return err
+	}
+	if q.as == asCSV {
+		return q.reportCSV(d)
+	}
 	view, err := q.about(state, rep.reportState)
 	if err != nil {
 		return err
 	}
-	if view.Report, err = h.reportView(q, state.Coupon, rep); err != nil {
+	if view.Report, err = q.reportView(d, nil); err != nil {
 		return err
 	}
 	if url := q.links.coupon(id, rep.reportState); wantsFragment(q.r) && "?"+q.r.URL.RawQuery != rep.query().String() {
 		q.w.Header().Set("HX-Push-Url", url)
 	}
-	a := answer{name: "coupon", title: q.words.name(state.Coupon), view: view, data: couponData{Coupon: couponJSONOf(state)}, notices: notices}
-	if done := values.Get("done"); done == doneWord(state.Coupon) {
+	a := answer{name: "coupon", title: q.words.name(state.Coupon), view: view, data: q.couponData(state, d), notices: notices}
+	switch done := values.Get("done"); {
+	case done == doneWord(state.Coupon):
 		a.toast = q.words.done(state.Coupon)
+	case done == "created" && state.Version == 1, done == "saved" && state.Version > 1:
+		a.toast = q.words.t("form."+done, "code", state.Code)
+	case done == "note-put", done == "note-removed":
+		a.toast = q.words.t("chart." + done)
 	}
 	return q.answer(a)
 }
@@ -80,6 +93,9 @@ func (q *request) about(s coupon.CouponState, rep reportState) (couponView, erro
 		}
 		history := w.history(q.links, s.Coupon, versions)
 		view.History = &history
+	}
+	if q.may(Edit) && s.Status != coupon.Archived {
+		view.Edit = q.links.edit(s.ID)
 	}
 	view.Next, err = q.next(s, rep)
 	return view, err

@@ -47,8 +47,27 @@ func (w words) day(d coupon.Date, s DateStyle) string {
 		"{weekday}", w.lang.text("dates.weekdays-short."+weekdayKeys[d.Weekday()]), "{quarter}", w.digits(strconv.Itoa(int(d.Month+2)/3)))
 }
 
-// put puts values in the place of their names, as they are.
-func put(text string, pairs ...string) string { return strings.NewReplacer(pairs...).Replace(text) }
+// put puts values in the place of their names ("{day}"), as they are. A page has
+// hundreds of them, so nothing is built for it first.
+func put(text string, pairs ...string) string {
+	var out []byte
+	for {
+		i := strings.IndexByte(text, '{')
+		if i < 0 {
+			break
+		}
+		value, next := text[i:i+1], i+1
+		for k := 0; k < len(pairs); k += 2 {
+			if strings.HasPrefix(text[i:], pairs[k]) {
+				value, next = pairs[k+1], i+len(pairs[k])
+				break
+			}
+		}
+		out = append(append(out, text[:i]...), value...)
+		text = text[next:]
+	}
+	return string(append(out, text...))
+}
 
 var weekdayKeys = [...]string{"sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"}
 

@@ -9,16 +9,17 @@ import (
 )
 
 var (
-	errForbidden   = errors.New("httpui: not authorized")
-	errCrossOrigin = errors.New("httpui: a form posted from another origin")
-	errMayNot      = errors.New("httpui: not allowed by Config.Can")
-	errReadOnly    = errors.New("httpui: read only")
-	errNotFound    = errors.New("httpui: no such page")
-	errMethod      = errors.New("httpui: no such method here")
-	errGone        = errors.New("httpui: the browser is gone")
-	errForm        = errors.New("httpui: a form that can't be read")
-	errArchived    = errors.New("httpui: the coupon is archived")
-	errChanged     = errors.New("httpui: the coupon is changed, and can't be shown")
+	errForbidden    = errors.New("httpui: not authorized")
+	errCrossOrigin  = errors.New("httpui: a form posted from another origin")
+	errMayNot       = errors.New("httpui: not allowed by Config.Can")
+	errReadOnly     = errors.New("httpui: read only")
+	errNotFound     = errors.New("httpui: no such page")
+	errMethod       = errors.New("httpui: no such method here")
+	errGone         = errors.New("httpui: the browser is gone")
+	errForm         = errors.New("httpui: a form that can't be read")
+	errArchived     = errors.New("httpui: the coupon is archived")
+	errArchivedEdit = errors.New("httpui: an archived coupon can't be edited")
+	errChanged      = errors.New("httpui: the coupon is changed, and can't be shown")
 )
 
 // problem is what the browser is told of an error.
@@ -51,6 +52,8 @@ func problemOf(err error) problem {
 		return problem{Status: http.StatusRequestEntityTooLarge, Kind: "too-large"}
 	case errors.Is(err, errForm):
 		return problem{Status: http.StatusBadRequest, Kind: "form"}
+	case errors.Is(err, errArchivedEdit):
+		return problem{Status: http.StatusConflict, Kind: "archived-edit"}
 	case errors.Is(err, errArchived), errors.Is(err, coupon.ErrInvalid):
 		return problem{Status: http.StatusConflict, Kind: "archived"}
 	case errors.Is(err, errChanged):

@@ -15,7 +15,8 @@ type numberMarks struct{ decimal, group rune }
 func (f formats) marks() numberMarks {
 	m := numberMarks{decimal: '.', group: ','}
 	var found []rune
-	for _, r := range f.decimal(decimal.New(12345675, -1)) {
+	a, _ := currency.NewAmount("1234567.5", "USD")
+	for _, r := range f.number.Format(a) {
 		if _, ok := digit(r); !ok {
 			found = append(found, r)
 		}

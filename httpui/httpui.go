@@ -182,7 +182,13 @@ type route struct {
 // routes are all of them.
 var routes = []route{
 	{"GET", "/{$}", View, (*Handler).list},
+	{"GET", "/new", Create, (*Handler).newForm},
+	{"POST", "/new", Create, (*Handler).create},
+	{"POST", "/preview", Create, (*Handler).preview},
 	{"GET", "/c/{id}", View, (*Handler).coupon},
+	{"GET", "/c/{id}/edit", Edit, (*Handler).editForm},
+	{"POST", "/c/{id}/edit", Edit, (*Handler).update},
+	{"POST", "/c/{id}/preview", Edit, (*Handler).previewEdit},
 	{"GET", "/c/{id}/bookings", View, (*Handler).bookings},
 	{"GET", "/c/{id}/booking", View, (*Handler).booking},
 	{"POST", "/c/{id}/booking/refund", Refund, (*Handler).refundBooking},
@@ -196,6 +202,9 @@ var routes = []route{
 	{"GET", "/c/{id}/history", View, (*Handler).history},
 	{"POST", "/c/{id}/deactivate", Switch, (*Handler).deactivate},
 	{"POST", "/c/{id}/activate", Switch, (*Handler).activate},
+	{"POST", "/c/{id}/notes", Annotate, (*Handler).addNote},
+	{"POST", "/c/{id}/notes/edit", Annotate, (*Handler).editNote},
+	{"POST", "/c/{id}/notes/remove", Annotate, (*Handler).removeNote},
 	{"POST", "/c/{id}/archive", Archive, (*Handler).archive}, // last: nothing can be done after it
 	{"GET", "/static/{file}", "", (*Handler).static},
 }
@@ -349,8 +358,9 @@ func (h *Handler) serve(rt route, w http.ResponseWriter, r *http.Request) error 
 	return rt.serve(h, q)
 }
 
-// maxBody is the size of the largest form, in bytes.
-const maxBody = 64 << 10
+// maxBody is the size of the largest form, in bytes: of a coupon with all its
+// texts, as a browser escapes them.
+const maxBody = 128 << 10
 
 // maxFields is how many values a form may have: more than any page of ours asks for.
 const maxFields = 2000

@@ -1,74 +1,14 @@
 package httpui
 
 import (
-	"fmt"
 	"net/url"
 	"slices"
 	"time"
 
+	"github.com/bojanz/currency"
+
 	"github.com/couponkit/coupon"
 )
-
-// reportState is the state of a coupon's page, as its URL has it. The zero value
-// is the coupon's whole life, in bars, by made-at.
-type reportState struct {
-	Period   string          // a key of periods; "" is the whole life, "custom" has From and To
-	From, To coupon.Date     // both included
-	Interval coupon.Interval // "" is automatic
-	Line     bool
-	Clock    coupon.Clock // "" is made-at
-}
-
-// query writes the state: what is as by default is left out.
-func (s reportState) query() query {
-	q := s.rangeQuery().with("interval", string(s.Interval))
-	if s.Line {
-		q = q.with("chart", "line")
-	}
-	return q
-}
-
-// rangeQuery is the part that says which bookings are meant.
-func (s reportState) rangeQuery() query {
-	var q query
-	if s.Period == customPeriod {
-		q = q.with("from", s.From.String()).with("to", s.To.String())
-	} else {
-		q = q.with("period", s.Period)
-	}
-	return q.with("clock", string(s.Clock))
-}
-
-const (
-	wholeLife    = ""
-	customPeriod = "custom"
-)
-
-// period is a named range that ends with the day of today or before.
-type period struct {
-	Key  string
-	Name string
-	// days gives the first and the last day.
-	days func(today coupon.Date) (first, last coupon.Date)
-}
-
-// periods are those to choose from, besides the whole life.
-var periods = []period{
-	{"7d", "Last 7 days", func(d coupon.Date) (coupon.Date, coupon.Date) { return d.AddDays(-6), d }},
-	{"28d", "Last 28 days", func(d coupon.Date) (coupon.Date, coupon.Date) { return d.AddDays(-27), d }},
-	{"90d", "Last 90 days", func(d coupon.Date) (coupon.Date, coupon.Date) { return d.AddDays(-89), d }},
-	{"month", "Month to date", func(d coupon.Date) (coupon.Date, coupon.Date) { return monthOf(d, 0), d }},
-	{"last_month", "Last month", func(d coupon.Date) (coupon.Date, coupon.Date) { return monthOf(d, -1), monthOf(d, 0).AddDays(-1) }},
-	{"year", "Year to date", func(d coupon.Date) (coupon.Date, coupon.Date) { return coupon.Date{Year: d.Year, Month: 1, Day: 1}, d }},
-	{"last_year", "Last year", func(d coupon.Date) (coupon.Date, coupon.Date) {
-		return coupon.Date{Year: d.Year - 1, Month: 1, Day: 1}, coupon.Date{Year: d.Year - 1, Month: 12, Day: 31}
-	}},
-}
-
-// monthOf is the first day of the month so many months after the one of d.
-func monthOf(d coupon.Date, months int) coupon.Date {
-	return coupon.DateOf(time.Date(d.Year, d.Month+time.Month(months), 1, 0, 0, 0, 0, time.UTC))
-}
 
 // report is a reportState with what it means for a coupon now.
 type report struct {
@@ -77,13 +17,13 @@ type report struct {
 	First   coupon.Date       // of the range, in the coupon's zone
 	Last    coupon.Date       // the last day that is at least partly in it
 	By      coupon.Interval   // of the chart's buckets
-	Allowed []coupon.Interval // to choose from
+	Allowed []coupon.Interval // to choose from, as Interval has them
 }
 
 // report reads the state of a coupon's page or of its bookings.
 func (h *Handler) report(q *request, v url.Values, c coupon.Coupon) (report, []string, error) {
 	life, err := wholeLifeOf(q, c, coupon.Clock(v.Get("clock")))
-	rep, notices := parseReport(v, c, q.svc.Now(), life)
+	rep, notices := parseReport(v, c, q.svc.Now(), life, q.words)
 	return rep, notices, err
 }
 
@@ -115,8 +55,8 @@ func wholeLifeOf(q *request, c coupon.Coupon, clock coupon.Clock) (coupon.Range,
 
 // parseReport reads the state from a URL. What it can't use it replaces, and
 // says so in a notice: a link is never answered with an error for its range.
-func parseReport(v url.Values, c coupon.Coupon, now time.Time, life coupon.Range) (report, []string) {
-	p := stateParser{values: v}
+func parseReport(v url.Values, c coupon.Coupon, now time.Time, life coupon.Range, w words) (report, []string) {
+	p := stateParser{words: w, values: v}
 	loc := zoneOf(c)
 	today := coupon.DateOf(now.In(loc))
 	rep := report{reportState: reportState{Line: p.oneOf("chart", "bar", "line") == "line"}}
@@ -124,6 +64,7 @@ func parseReport(v url.Values, c coupon.Coupon, now time.Time, life coupon.Range
 	if rep.Clock == life.Clock {
 		rep.Clock = ""
 	}
+	p.readMetric(&rep.reportState)
 	p.readRange(&rep.reportState, c, today)
 
 	rep.Range = life
@@ -133,21 +74,35 @@ func parseReport(v url.Values, c coupon.Coupon, now time.Time, life coupon.Range
 	case customPeriod:
 		rep.First, rep.Last = rep.From, rep.To
 	default:
-		i := slices.IndexFunc(periods, func(x period) bool { return x.Key == rep.Period })
-		rep.First, rep.Last = periods[i].days(today)
+		x, _ := periodOf(rep.Period)
+		rep.First, rep.Last = x.days(today, w.weekStart())
 	}
 	if rep.Period != wholeLife {
 		from, err := coupon.StartOfDay(rep.First, c.Zone)
 		to, err2 := coupon.StartOfDay(rep.Last.AddDays(1), c.Zone)
 		if err != nil || err2 != nil { // the days were checked, and the zone when it was stored
-			return parseReport(url.Values{}, c, now, life)
+			return parseReport(url.Values{}, c, now, life, w)
 		}
 		rep.Range.From, rep.Range.To = from, to
 	}
 	if rep.Clock != "" {
 		rep.Range.Clock = rep.Clock
 	}
-	rep.Allowed = allowedIntervals(rep.Range, loc)
+	if rep.Compare = comparison(p.oneOf("compare", string(previousPeriod), string(previousYear))); rep.Period == wholeLife && rep.Compare != "" {
+		rep.Compare = ""
+		p.tell("chart.no-comparison-told")
+	}
+	p.readInterval(&rep, loc)
+	return rep, p.notices
+}
+
+// readInterval chooses the buckets.
+func (p *stateParser) readInterval(rep *report, loc *time.Location) {
+	if x, _ := periodOf(rep.Period); x.by != nil {
+		rep.Allowed = fitting(x.by, rep.Range, loc)
+	} else {
+		rep.Allowed = allowedIntervals(rep.Range, loc)
+	}
 	rep.Interval = coupon.Interval(p.oneOf("interval", "auto", string(coupon.Hourly), string(coupon.Daily),
 		string(coupon.Weekly), string(coupon.Monthly), string(coupon.Quarterly), string(coupon.Yearly)))
 	if rep.Interval == "auto" {
@@ -159,34 +114,32 @@ func parseReport(v url.Values, c coupon.Coupon, now time.Time, life coupon.Range
 			rep.By = want
 		} else {
 			rep.Interval = ""
-			p.notice("By the %s does not suit this range; the chart is by the %s.", want, rep.By)
+			p.tell("chart.unsuitable-interval", "wanted", p.interval(want), "taken", p.interval(rep.By))
 		}
 	}
-	return rep, p.notices
-}
-
-// stateParser reads values and collects what was wrong with them.
-type stateParser struct {
-	values  url.Values
-	notices []string
-}
-
-func (p *stateParser) notice(format string, args ...any) {
-	p.notices = append(p.notices, fmt.Sprintf(format, args...))
-}
-
-// oneOf gives a value if it is one of those allowed, else "".
-func (p *stateParser) oneOf(key string, allowed ...string) string {
-	v := p.values.Get(key)
-	if v != "" && !slices.Contains(allowed, v) {
-		p.notice("The address asks for a “%s” that is not known here; it was left out.", key)
-		return ""
+	// A locale with weeks from Saturday gets them from Monday, as Timeline has no
+	// others.
+	if rep.By == coupon.Weekly && p.weekStart() == time.Sunday {
+		rep.By = coupon.WeeklyFromSunday
 	}
-	return v
 }
 
 // mostDays is how long a custom range may be: a hundred years.
 const mostDays = 36525
+
+func (p *stateParser) readMetric(s *reportState) {
+	s.Metric = metric(p.oneOf("metric", "redemptions", string(revenue), string(discounts)))
+	if s.Metric == "redemptions" {
+		s.Metric = redemptions
+	}
+	if code := p.values.Get("currency"); code != "" && s.Metric != redemptions {
+		if currency.IsValid(code) {
+			s.Currency = code
+		} else {
+			p.tell("chart.unknown-value", "name", "currency")
+		}
+	}
+}
 
 func (p *stateParser) readRange(s *reportState, c coupon.Coupon, today coupon.Date) {
 	keys := []string{customPeriod, "all"}
@@ -211,29 +164,15 @@ func (p *stateParser) readRange(s *reportState, c coupon.Coupon, today coupon.Da
 		to = today
 	}
 	if from.Compare(to) > 0 {
-		p.notice("The dates were the other way round and have been swapped.")
+		p.tell("chart.swapped")
 		from, to = to, from
 	}
 	if from.AddDays(mostDays).Compare(to) < 0 {
-		p.notice("A range of more than a hundred years can’t be shown; this is the coupon's whole life.")
+		p.tell("chart.too-long")
 		s.Period = wholeLife
 		return
 	}
 	s.Period, s.From, s.To = customPeriod, from, to
-}
-
-// date reads a day of the years that a calendar on a page can show.
-func (p *stateParser) date(key string) coupon.Date {
-	v := p.values.Get(key)
-	if v == "" {
-		return coupon.Date{}
-	}
-	d, err := coupon.ParseDate(v)
-	if err != nil || d.Year < 1900 || d.Year > 2200 {
-		p.notice("The “%s” date can’t be read and was left out. It is written like 2026-07-31.", key)
-		return coupon.Date{}
-	}
-	return d
 }
 
 // lastDay is the day of the last moment of a half-open range.
@@ -258,33 +197,44 @@ var intervalsFor = []struct {
 	days      int
 	intervals []coupon.Interval // finest first
 }{
-	{2, []coupon.Interval{coupon.Hourly, coupon.Daily}},
-	{6, []coupon.Interval{coupon.Daily}},
-	{27, []coupon.Interval{coupon.Daily, coupon.Weekly}},
-	{89, []coupon.Interval{coupon.Daily, coupon.Weekly, coupon.Monthly}},
-	{364, []coupon.Interval{coupon.Daily, coupon.Weekly, coupon.Monthly, coupon.Quarterly}},
+	{2, toDays},
+	{7, onlyDays},
+	{28, toWeeks},
+	{90, toMonths},
+	{365, toQuarters},
 }
 
-var longIntervals = []coupon.Interval{coupon.Daily, coupon.Weekly, coupon.Monthly, coupon.Quarterly, coupon.Yearly}
+// The lists from which intervals are chosen, finest first.
+var (
+	toDays     = []coupon.Interval{coupon.Hourly, coupon.Daily}
+	onlyDays   = []coupon.Interval{coupon.Daily}
+	toWeeks    = []coupon.Interval{coupon.Daily, coupon.Weekly}
+	toMonths   = []coupon.Interval{coupon.Daily, coupon.Weekly, coupon.Monthly}
+	toQuarters = []coupon.Interval{coupon.Daily, coupon.Weekly, coupon.Monthly, coupon.Quarterly}
+	toYears    = []coupon.Interval{coupon.Daily, coupon.Weekly, coupon.Monthly, coupon.Quarterly, coupon.Yearly}
+)
 
 // allowedIntervals are those to choose from, the finest first; never none.
 func allowedIntervals(r coupon.Range, loc *time.Location) []coupon.Interval {
-	suit := longIntervals
-	days := countBuckets(r, coupon.Daily, loc, 365)
+	days := countBuckets(r, coupon.Daily, loc, 366)
 	for _, x := range intervalsFor {
 		if days <= x.days {
-			suit = x.intervals
-			break
+			return fitting(x.intervals, r, loc)
 		}
 	}
+	return fitting(toYears, r, loc)
+}
+
+// fitting leaves out those that give more buckets than a screen can show.
+func fitting(intervals []coupon.Interval, r coupon.Range, loc *time.Location) []coupon.Interval {
 	var out []coupon.Interval
-	for _, i := range suit {
+	for _, i := range intervals {
 		if countBuckets(r, i, loc, mostBuckets) <= mostBuckets {
 			out = append(out, i)
 		}
 	}
 	if out == nil {
-		out = suit[len(suit)-1:]
+		out = intervals[len(intervals)-1:]
 	}
 	return out
 }

@@ -93,7 +93,14 @@ func TestStateSurvivesItsURL(t *testing.T) {
 	}
 	rapid.Check(t, func(r *rapid.T) {
 		s := reportState{Period: rapid.SampledFrom(keys).Draw(r, "period"), Line: rapid.Bool().Draw(r, "line"),
-			Clock: rapid.SampledFrom([]coupon.Clock{"", coupon.ServiceAt}).Draw(r, "clock")}
+			Clock:  rapid.SampledFrom([]coupon.Clock{"", coupon.ServiceAt}).Draw(r, "clock"),
+			Metric: rapid.SampledFrom([]metric{redemptions, revenue, discounts}).Draw(r, "metric")}
+		if s.Metric != redemptions {
+			s.Currency = rapid.SampledFrom([]string{"", "USD", "JPY"}).Draw(r, "currency")
+		}
+		if s.Period != wholeLife {
+			s.Compare = rapid.SampledFrom([]comparison{noComparison, previousPeriod, previousYear}).Draw(r, "compare")
+		}
 		if s.Period == customPeriod {
 			s.From = coupon.Date{Year: 2025, Month: 1, Day: 1}.AddDays(rapid.IntRange(0, 900).Draw(r, "from"))
 			s.To = s.From.AddDays(rapid.IntRange(0, 900).Draw(r, "days"))
@@ -103,7 +110,7 @@ func TestStateSurvivesItsURL(t *testing.T) {
 			if err != nil {
 				r.Fatal(err)
 			}
-			rep, notices := parseReport(v, c, now, h.cfg.Service.Life(c))
+			rep, notices := parseReport(v, c, now, h.cfg.Service.Life(c), h.wordsIn("en"))
 			if len(notices) > 0 {
 				r.Fatalf("%s: %q", s.query(), notices)
 			}
@@ -152,7 +159,7 @@ func TestPeriodsAreDaysOfTheCouponsZone(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		rep, _ := parseReport(v, aCoupon(start, tt.end), now, h.cfg.Service.Life(aCoupon(start, tt.end)))
+		rep, _ := parseReport(v, aCoupon(start, tt.end), now, h.cfg.Service.Life(aCoupon(start, tt.end)), h.wordsIn("en"))
 		if rep.First.String() != tt.first || rep.Last.String() != tt.last {
 			t.Errorf("%s: %s to %s, want %s to %s", tt.query, rep.First, rep.Last, tt.first, tt.last)
 		}
@@ -172,7 +179,7 @@ func TestAPageIsReadByTheDayOfBookingUnlessAsked(t *testing.T) {
 	c.ValidBy = coupon.ServiceAt
 	for query, want := range map[string]coupon.Clock{"": coupon.MadeAt, "clock=made-at": coupon.MadeAt, "clock=service-date": coupon.ServiceAt} {
 		v, _ := url.ParseQuery(query)
-		if rep, _ := parseReport(v, c, now, h.cfg.Service.Life(c)); rep.Range.Clock != want {
+		if rep, _ := parseReport(v, c, now, h.cfg.Service.Life(c), h.wordsIn("en")); rep.Range.Clock != want {
 			t.Errorf("%s: by %s", query, rep.Range.Clock)
 		}
 	}

@@ -103,6 +103,14 @@ func (l links) duplicate(id coupon.ID) string {
 	return l.newCoupon() + query{}.with("from", string(id)).String()
 }
 
+// preview is where a form for a new coupon asks what it would be: one that begins
+// with what another has, if from is not empty.
+func (l links) preview(from coupon.ID) string {
+	return l.base + "/preview" + query{}.with("from", string(from)).String()
+}
+
+func (l links) previewEdit(id coupon.ID) string { return l.of(id) + "/preview" }
+
 func (l links) of(id coupon.ID) string { return l.base + "/c/" + url.PathEscape(string(id)) }
 
 func (l links) asset(h *Handler, name string) string {

@@ -88,7 +88,7 @@ func (h *Handler) list(q *request) error { return h.showList(q, q.r.URL.Query())
 
 // showList shows the list in the state of an address.
 func (h *Handler) showList(q *request, v url.Values) error {
-	p := stateParser{values: v}
+	p := stateParser{words: q.words, values: v}
 	if code := v.Get("code"); code != "" {
 		c, err := q.svc.CouponByCode(q.r.Context(), code)
 		switch {

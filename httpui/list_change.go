@@ -25,7 +25,7 @@ func (h *Handler) changeInList(q *request, do func(*coupon.Service, context.Cont
 	if q.as == asPage && wantsFragment(q.r) {
 		return h.showList(q, values)
 	}
-	state := parseList(&stateParser{values: values}, q.words)
+	state := parseList(&stateParser{words: q.words, values: values}, q.words)
 	return q.leadTo(q.links.home()+state.query().with(switched, string(c.ID)).String(), c)
 }
 

@@ -1,7 +1,6 @@
 package httpui
 
 import (
-	"slices"
 	"time"
 
 	"github.com/couponkit/coupon"
@@ -10,8 +9,9 @@ import (
 // listRange is for which days the list shows figures: those of a period that has
 // a name, or of any two days. The zero value is all time.
 type listRange struct {
-	Period   string      // a key of periods, or customPeriod; "" is all time
-	From, To coupon.Date // of customPeriod, both included
+	Period   string       // a key of periods, or customPeriod; "" is all time
+	From, To coupon.Date  // of customPeriod, both included
+	week     time.Weekday // with which weeks begin
 }
 
 func (r listRange) query() query {
@@ -26,8 +26,8 @@ func (r listRange) days(today coupon.Date) (first, last coupon.Date) {
 	if r.Period == customPeriod {
 		return r.From, r.To
 	}
-	if i := slices.IndexFunc(periods, func(p period) bool { return p.Key == r.Period }); i >= 0 {
-		return periods[i].days(today)
+	if p, ok := periodOf(r.Period); ok {
+		return p.days(today, r.week)
 	}
 	return coupon.Date{}, coupon.Date{}
 }
@@ -56,7 +56,7 @@ func (p *stateParser) listRange(w words) listRange {
 	for _, x := range periods {
 		keys = append(keys, x.Key)
 	}
-	r := listRange{Period: p.oneOf("period", keys...)}
+	r := listRange{Period: p.oneOf("period", keys...), week: w.weekStart()}
 	switch r.Period {
 	case "all":
 		r.Period = ""

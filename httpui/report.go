@@ -1,8 +1,6 @@
 package httpui
 
 import (
-	"cmp"
-	"slices"
 	"time"
 
 	"github.com/couponkit/coupon"
@@ -11,229 +9,150 @@ import (
 // reportView is the part of a coupon's page that depends on the range: the chart
 // and the summary.
 type reportView struct {
-	Action    string // of the form
-	From, To  string // its dates
-	Keep      []field
-	Periods   []choice
-	Intervals []choice
-	Types     []choice
-	Clocks    []choice
-
+	Controls  controls
+	Title     string // of the chart
 	Range     string // in words
 	Zone      string
 	Clock     string
 	Sentence  string
-	Empty     string // why there is nothing to draw; empty if there is
-	WholeLife string // the URL of the whole life; empty on it
+	Legend    *legend // nil without a comparison
+	Empty     string  // why there is nothing to draw; empty if there is
+	WholeLife string  // the URL of the whole life; empty on it
 	Chart     chart
-	Notes     []noteView
 	Table     dataTable
+	CSV       string // the URL of the same as a file; empty if it may not be taken
+	Notes     notesView
 
+	Compared    string // with what, in words; empty if with nothing
 	Figures     []figures
 	Unscheduled string
-	Bookings    string // the bookings of the range
 }
 
-// field is a hidden one of a form.
-type field struct{ Name, Value string }
-
-type noteView struct {
-	Number int
-	Text   string
-	When   string
+// legend says which is which.
+type legend struct {
+	Now, Before string
+	More        string // how the days were chosen; empty if there is nothing to say
+	Line        bool
 }
 
-// figures are the summary in one currency.
-type figures struct {
-	Currency  string // empty if there is only one
-	Headlines []fact
-	Quiet     []fact
-	Bookings  string
+// reportData is what a report is made of, for all its forms.
+type reportData struct {
+	report
+	coupon     coupon.Coupon
+	now        time.Time
+	points     []coupon.Point
+	summary    coupon.Summary
+	compared   *compared // nil if there is none, as are the next two
+	pointsThen []coupon.Point
+	before     *coupon.Summary
+	notes      []coupon.Note
 }
 
-func (h *Handler) reportView(q *request, c coupon.Coupon, rep report) (reportView, error) {
-	ctx, now := q.r.Context(), q.svc.Now()
-	points, err := q.svc.Timeline(ctx, c.ID, rep.Range, rep.By, c.Zone)
+// reportData reads what the state asks for.
+func (q *request) reportData(c coupon.Coupon, rep report) (reportData, error) {
+	ctx := q.r.Context()
+	d := reportData{report: rep, coupon: c, now: q.svc.Now()}
+	var err error
+	if d.points, err = q.svc.Timeline(ctx, c.ID, rep.Range, rep.By, c.Zone); err != nil {
+		return d, err
+	}
+	if d.summary, err = q.svc.Summary(ctx, c.ID, rep.Range); err != nil {
+		return d, err
+	}
+	if d.notes, err = q.svc.Notes(ctx, c.ID); err != nil {
+		return d, err
+	}
+	if d.compared, err = rep.compared(d.now, c.Zone, zoneOf(c)); err != nil || d.compared == nil {
+		return d, err
+	}
+	if d.pointsThen, err = q.svc.Timeline(ctx, c.ID, d.compared.Range, rep.By, c.Zone); err != nil {
+		return d, err
+	}
+	before, err := q.svc.Summary(ctx, c.ID, d.compared.Range)
+	d.before = &before
+	return d, err
+}
+
+// reportView is the page of it; sent is the form of a note that could not be
+// taken, or nil.
+func (q *request) reportView(d reportData, sent *noteForm) (reportView, error) {
+	w, c, rep := q.words, d.coupon, d.report
+	var then []coupon.Figures
+	if d.before != nil {
+		then = d.before.Currencies
+	}
+	both := append(append([]coupon.Figures{}, d.summary.Currencies...), then...)
+	m, currencies := rep.measure(c, d.summary.Currencies)
+	series, err := w.series(d, m)
 	if err != nil {
 		return reportView{}, err
 	}
-	summary, err := q.svc.Summary(ctx, c.ID, rep.Range)
-	if err != nil {
-		return reportView{}, err
+	v := reportView{Controls: w.controls(q.links, c, rep, currencies, m), Range: series.Range, Zone: c.Zone, Clock: w.clock(rep.Range.Clock),
+		Title: w.t("chart.heading."+metricKey(rep.Metric), "range", series.Range), Sentence: w.sentence(series)}
+	if m.several {
+		v.Title = w.t("chart.heading-in."+metricKey(rep.Metric), "range", series.Range, "currency", m.currency)
 	}
-	notes, err := q.svc.Notes(ctx, c.ID)
-	if err != nil {
-		return reportView{}, err
-	}
-	w, loc := q.words, zoneOf(c)
-	v := reportView{Action: q.links.of(c.ID), From: rep.First.String(), To: rep.Last.String(),
-		Range: w.dateRange(rep.First, rep.Last), Zone: c.Zone, Clock: w.clock(rep.Range.Clock),
-		Bookings: q.links.bookings(c.ID, bookingsState{reportState: rep.reportState})}
-	v.controls(w, q.links, c, rep)
 	switch {
-	case len(points) == 0:
-		v.Empty = "The coupon has not begun yet. It starts on " + w.start(c, w.date) + "."
-	case len(summary.Currencies) == 0:
-		v.Empty = "Nobody has used it in this range."
+	case len(d.points) == 0:
+		v.Empty = w.t("chart.empty.before", "date", w.start(c, w.date))
+	case len(both) == 0:
+		v.Empty = w.t("chart.empty.range")
 	}
 	if rep.Period != wholeLife {
 		life := rep.reportState
-		life.Period, life.Interval = wholeLife, ""
+		life.Period, life.Interval, life.Compare = wholeLife, "", noComparison
 		v.WholeLife = q.links.coupon(c.ID, life)
 	}
-	buckets := w.buckets(points, rep.By, loc, now)
+	v.Legend = w.legend(d, series)
 	var marks []int
-	v.Notes, marks = w.notes(notes, points, loc)
-	v.Chart = w.newChart(buckets, rep.Line, marks)
-	v.Sentence = w.sentence(buckets, rep.By, v.Range)
-	v.Table = w.newTable(buckets, summary, w.interval(rep.By))
-	v.Figures = w.figures(q.links, c, rep, summary)
-	if n := summary.Unscheduled; n > 0 {
-		v.Unscheduled = w.plural(n, "booking made in this range has", "bookings made in this range have") +
-			" no service date and can’t be counted here."
+	if v.Notes, marks, err = q.notesView(d, sent); err != nil {
+		return v, err
+	}
+	v.Chart = w.newChart(series, rep.Line, marks)
+	v.Table = w.newTable(series, currenciesOf(d.summary.Currencies, then))
+	if q.may(Export) {
+		v.CSV = q.links.of(c.ID) + rep.query().with("format", "csv").String()
+	}
+	if series.BeforeRange != "" {
+		v.Compared = w.t("summary.compared", "range", series.BeforeRange)
+	}
+	if v.Figures, err = w.summaryOf(q.links, c, rep, d.summary, d.before, series.BeforeRange); err != nil {
+		return v, err
+	}
+	if n := d.summary.Unscheduled; n > 0 {
+		v.Unscheduled = w.t("summary.unscheduled", "n", n)
 	}
 	return v, nil
 }
 
-// controls are the links and the form that choose what is shown.
-func (v *reportView) controls(w words, l links, c coupon.Coupon, rep report) {
-	to := func(edit func(*reportState)) string {
-		s := rep.reportState
-		edit(&s)
-		return l.coupon(c.ID, s)
+// series is what the chart draws, named and measured.
+func (w words) series(d reportData, m measure) (s chartSeries, err error) {
+	loc := zoneOf(d.coupon)
+	s = chartSeries{Measure: m, By: d.By, Location: loc, Range: w.dateRange(d.First, d.Last)}
+	if s.Buckets, err = w.buckets(d.points, m, d.By, d.Range.Clock, loc, d.now); err != nil {
+		return s, err
 	}
-	at := func(key string) choice {
-		// The interval is chosen anew: it seldom suits another range.
-		return choice{ID: "cp-period-" + cmp.Or(key, "all"), On: rep.Period == key,
-			URL: to(func(s *reportState) { s.Period, s.Interval = key, "" })}
+	if s.Total, err = m.of(d.summary.Currencies); err != nil || d.compared == nil {
+		return s, err
 	}
-	life := at(wholeLife)
-	life.Name = "Whole life"
-	v.Periods = append(v.Periods, life)
-	for _, p := range periods {
-		x := at(p.Key)
-		x.Name = p.Name
-		v.Periods = append(v.Periods, x)
+	s.BeforeRange = w.dateRange(d.compared.First, d.compared.Last)
+	if t := d.compared.Until; !t.IsZero() {
+		s.BeforeRange = w.t("chart.until", "range", s.BeforeRange, "time", w.clockTime(t.In(loc)))
 	}
-	v.Intervals = append(v.Intervals, choice{ID: "cp-by-auto", Name: "Auto", On: rep.Interval == "",
-		URL: to(func(s *reportState) { s.Interval = "" })})
-	for _, i := range rep.Allowed {
-		v.Intervals = append(v.Intervals, choice{ID: "cp-by-" + string(i), Name: w.intervalName(i), On: rep.Interval == i,
-			URL: to(func(s *reportState) { s.Interval = i })})
+	if s.Before, err = w.buckets(d.pointsThen, m, d.By, d.Range.Clock, loc, d.now); err != nil {
+		return s, err
 	}
-	v.Types = []choice{
-		{ID: "cp-bars", Name: "Bars", On: !rep.Line, URL: to(func(s *reportState) { s.Line = false })},
-		{ID: "cp-line", Name: "Line", On: rep.Line, URL: to(func(s *reportState) { s.Line = true })},
-	}
-	own := cmp.Or(c.ValidBy, coupon.MadeAt)
-	for _, k := range []coupon.Clock{coupon.MadeAt, coupon.ServiceAt} {
-		v.Clocks = append(v.Clocks, choice{ID: "cp-clock-" + string(k), Name: clockTabs[k], On: rep.Range.Clock == k,
-			URL: to(func(s *reportState) {
-				if s.Clock = k; k == own {
-					s.Clock = ""
-				}
-			})})
-	}
-	for _, f := range []field{{"interval", string(rep.Interval)}, {"clock", string(rep.Clock)}} {
-		if f.Value != "" {
-			v.Keep = append(v.Keep, f)
-		}
-	}
-	if rep.Line {
-		v.Keep = append(v.Keep, field{"chart", "line"})
-	}
+	s.BeforeTotal, err = m.of(d.before.Currencies)
+	return s, err
 }
 
-var clockTabs = map[coupon.Clock]string{coupon.MadeAt: "Day of booking", coupon.ServiceAt: "Service date"}
-
-// notes are those in the range, numbered; marks is the bucket of each.
-func (w words) notes(all []coupon.Note, points []coupon.Point, loc *time.Location) (out []noteView, marks []int) {
-	for _, n := range all {
-		i := slices.IndexFunc(points, func(p coupon.Point) bool { return !n.At.Before(p.Start) && n.At.Before(p.End) })
-		if i < 0 {
-			continue
-		}
-		marks = append(marks, i)
-		out = append(out, noteView{Number: len(marks), Text: n.Text, When: w.instant(n.At, loc)})
+func (w words) legend(d reportData, s chartSeries) *legend {
+	if d.compared == nil {
+		return nil
 	}
-	return out, marks
-}
-
-// figures are one block per currency, or a block of nothing.
-func (w words) figures(l links, c coupon.Coupon, rep report, s coupon.Summary) []figures {
-	currencies := s.Currencies
-	if len(currencies) == 0 {
-		currencies = []coupon.Figures{s.In(currencyOf(c))}
+	x := &legend{Now: s.Range, Before: s.BeforeRange, Line: d.Line}
+	if d.compared.SameWeekdays {
+		x.More = w.t("chart.same-weekdays")
 	}
-	out := make([]figures, len(currencies))
-	for i, f := range currencies {
-		state := bookingsState{reportState: rep.reportState}
-		if len(currencies) > 1 {
-			state.Currency, out[i].Currency = f.Currency, f.Currency
-		}
-		out[i].Bookings = l.bookings(c.ID, state)
-		out[i].Headlines = []fact{
-			{Label: "Total Bookings", Text: w.Count(f.Bookings), URL: out[i].Bookings},
-			{Label: "Total Revenue (after discount)", Text: w.Money(f.Revenue), URL: out[i].Bookings},
-			{Label: "Total Discounts Given", Text: w.Money(f.Discounts), URL: out[i].Bookings},
-		}
-		out[i].Quiet = w.quiet(l, c, state, f)
-	}
-	return out
-}
-
-// quiet is what stands below the headlines.
-func (w words) quiet(l links, c coupon.Coupon, state bookingsState, f coupon.Figures) []fact {
-	filtered := func(filter string) string {
-		s := state
-		s.Filter = filter
-		return l.bookings(c.ID, s)
-	}
-	cancelled := fact{Label: "Cancelled", Text: "None"}
-	if f.Cancelled > 0 {
-		cancelled = fact{Label: "Cancelled", Text: w.plural(f.Cancelled, "booking", "bookings"),
-			More: w.Money(f.CancelledSubtotal) + " before discount, in none of the figures above", URL: filtered(filterCancelled)}
-	}
-	refunded := fact{Label: "Refunded", Text: "Nothing"}
-	if f.Refunds.Amount.IsPositive() {
-		refunded = fact{Label: "Refunded", Text: w.Money(f.Refunds),
-			More: "leaves " + w.Money(f.RevenueAfterRefunds) + " of the revenue", URL: filtered(filterRefunded)}
-	}
-	out := []fact{cancelled, refunded}
-	if f.Bookings == 0 {
-		return out
-	}
-	customers := fact{Label: "New customers", Text: "Not known"}
-	if f.CustomersKnown > 0 {
-		customers.Text = w.Count(f.NewCustomers) + " of " + w.plural(f.CustomersKnown, "booking", "bookings")
-		if n := f.Bookings - f.CustomersKnown; n > 0 {
-			customers.More = "not known for " + w.Count(n) + " more"
-		}
-	}
-	average := coupon.Money{Currency: f.Currency,
-		Amount: f.Revenue.Amount.DivRound(countOf(f.Bookings), -f.Revenue.Amount.Exponent())}
-	out = append(out, customers, fact{Label: "Average booking", Text: w.Money(average), More: "after discount"})
-	margin := fact{Label: "Margin", Text: "Not known", More: "no booking has a cost"}
-	if f.CostKnown > 0 {
-		margin = fact{Label: "Margin", Text: w.Money(f.Margin), More: "before refunds"}
-		if f.CostKnown < f.Bookings {
-			margin.More = "on the " + w.plural(f.CostKnown, "booking", "bookings") + " whose cost is known, before refunds"
-		}
-	}
-	out = append(out, margin)
-	if f.OtherDiscounts.Amount.IsPositive() {
-		out = append(out, fact{Label: "Other coupons", Text: w.Money(f.OtherDiscounts), More: "taken off the same bookings"})
-	}
-	return out
-}
-
-// currencyOf guesses the currency of a coupon without bookings, from its own
-// amounts; "" if it has none.
-func currencyOf(c coupon.Coupon) string {
-	r := c.Restrictions
-	code := cmp.Or(c.Discount.Amount.Currency, c.Discount.Cap.Currency, r.MinTotal.Currency, r.MaxTotal.Currency)
-	for _, l := range r.Limits {
-		code = cmp.Or(code, l.Budget.Currency)
-	}
-	return code
+	return x
 }

@@ -122,7 +122,7 @@ func TestPayloadsStayText(t *testing.T) {
 		poisoned := &shop{store: s.store, svc: svc, ids: s.ids}
 		h := poisoned.handler(t, func(c *httpui.Config) { c.Title = payload })
 		out := map[string]string{}
-		targets := []string{s.page("SPRING15", "?chart=line"), s.page("SPRING15", "/bookings?state=all")}
+		targets := []string{s.page("SPRING15", "?chart=line"), s.page("SPRING15", "/bookings?state=all"), base + "/new?from=" + string(s.ids["SPRING15"])}
 		for _, rt := range httpui.Routes() {
 			if target, status := targetOf(t, h, s, rt); rt.Method == "GET" && rt.Action != "" && status == 200 {
 				targets = append(targets, target)
@@ -166,7 +166,7 @@ func TestPagesHaveNothingInline(t *testing.T) {
 	s := fullShop(t)
 	h := s.handler(t)
 	for code := range s.ids {
-		targets := []string{base + "/?q=" + code, s.page(code, ""), s.page(code, "?chart=line"), s.page(code, "/bookings?state=all&cost=known&customers=new&q=x"), base + "/c/unknown"}
+		targets := []string{base + "/?q=" + code, s.page(code, ""), s.page(code, "?chart=line"), s.page(code, "/bookings?state=all&cost=known&customers=new&q=x"), base + "/new?from=" + string(s.ids[code]), base + "/c/unknown"}
 		for _, rt := range pageRoutes() {
 			target, _ := targetOf(t, h, s, rt)
 			targets = append(targets, strings.Replace(target, string(s.ids["SPRING15"]), string(s.ids[code]), 1))
@@ -194,7 +194,7 @@ func TestPagesHaveNothingInline(t *testing.T) {
 					t.Errorf("%s: <%s id=%s> relies on what it inherits", target, n.name, n.attr["id"])
 				}
 				// Without JavaScript the same thing happens by the plain attribute.
-				if link := n.attr["href"] + n.attr["action"]; link != n.attr["hx-get"]+n.attr["hx-post"] {
+				if link := n.attr["href"] + n.attr["action"] + n.attr["formaction"]; link != n.attr["hx-get"]+n.attr["hx-post"] {
 					t.Errorf("%s: <%s id=%s> goes elsewhere without JavaScript", target, n.name, n.attr["id"])
 				}
 				if !ids[strings.TrimPrefix(n.attr["hx-target"], "#")] {

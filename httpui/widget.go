@@ -154,15 +154,18 @@ func (q *request) widget(kind Widget) (v widgetView, data widgetData, notices []
 	if err != nil {
 		return v, data, nil, err
 	}
-	buckets := w.buckets(points, rep.By, zoneOf(c), q.svc.Now())
+	buckets, err := w.buckets(points, measure{}, rep.By, rep.Range.Clock, zoneOf(c), q.svc.Now())
+	if err != nil {
+		return v, data, nil, err
+	}
 	total := int64(0)
 	for _, b := range buckets {
 		total += b.Value
 		data.Points = append(data.Points, widgetPoint{b.Start, b.Value})
 	}
 	if total > 0 {
-		v.Empty, v.Sentence = "", w.sentence(buckets, rep.By, v.Range)
-		v.First, v.Last = buckets[0].Short, buckets[len(buckets)-1].Short
+		v.Empty, v.Sentence = "", w.sentence(chartSeries{By: rep.By, Range: v.Range, Buckets: buckets, Total: total})
+		v.First, v.Last = w.label(buckets[0], rep.By, zoneOf(c)), w.label(buckets[len(buckets)-1], rep.By, zoneOf(c))
 		v.Drawing = w.draw(buckets, w.t("widgets.chart", "code", c.Code, "range", v.Range))
 	}
 	return v, data, notices, nil

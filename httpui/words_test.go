@@ -148,24 +148,3 @@ func TestTheLastDayInWords(t *testing.T) {
 		t.Errorf("no end is %q", got)
 	}
 }
-
-func TestTheChartInASentence(t *testing.T) {
-	t.Parallel()
-	w := testWords(t, "")
-	for want, values := range map[string][]int64{
-		"No redemptions, in July.":                                    {0, 0, 0},
-		"1 redemption, in July.":                                      {0, 1, 0},
-		"3 redemptions, in July.":                                     {1, 1, 1},
-		"1,006 redemptions, in July. The most, 1,002, on b.":          {4, 1002, 0},
-		"9 redemptions, in July. The most, 4, on a and 1 other day.":  {4, 1, 4},
-		"6 redemptions, in July. The most, 2, on a and 2 other days.": {2, 2, 2},
-	} {
-		var buckets []bucket
-		for i, v := range values {
-			buckets = append(buckets, bucket{Value: v, bucketName: bucketName{When: "on " + string(rune('a'+i))}})
-		}
-		if got := w.sentence(buckets, coupon.Daily, "in July"); got != want {
-			t.Errorf("%v: %q, want %q", values, got, want)
-		}
-	}
-}

@@ -10,10 +10,60 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 )
 
-// Pictures of every page for the documentation: in the directory
+// picture is one for the documentation. A new page gets a line in the table, and
+// with it a picture by night and on a phone where that shows something.
+type picture struct {
+	name    string
+	url     string  // "{CODE}" is the page of that coupon
+	options Options // width, scheme, language
+	steps   []step  // what is done before it is taken
+}
+
+// step is a thing that somebody does on a page.
+type step func(*Page)
+
+func clickOn(sel string) step     { return func(p *Page) { p.Click(sel) } }
+func follow(sel string) step      { return func(p *Page) { p.Follow(sel) } }
+func waitFor(sel string) step     { return func(p *Page) { p.Wait(sel) } }
+func typeInto(sel, x string) step { return func(p *Page) { p.Type(sel, x) } }
+
+var (
+	night = Options{Dark: true}
+	phone = Options{Width: 360}
+)
+
+var pictures = []picture{
+	{"home", home, Options{}, nil},
+	{"book", book, Options{}, []step{func(p *Page) { fillIn(p, "ann@example.com", "SPARKLE15") }, follow(apply)}},
+	{"booking", "{SPARKLE15}/bookings?period=28d", Options{}, []step{follow(".cp-bookings tbody th .cp-host")}},
+	{"list", list, Options{}, nil},
+	{"list-dark", list, night, nil},
+	{"list-narrow", list, phone, nil},
+	{"list-search", list, Options{}, []step{typeInto("#cp-q", "sparkle1"), waitFor(".cp-coupons tbody tr:only-child")}},
+	{"list-empty", list + "?q=nothing+is+called+so", Options{}, nil},
+	{"coupon", "{SPARKLE15}", Options{}, nil},
+	{"coupon-dark", "{SPARKLE15}", night, nil},
+	{"coupon-line", "{SPARKLE15}", Options{}, []step{clickOn("#cp-line"), waitFor(".cp-dot")}},
+	{"coupon-narrow", "{SPARKLE15}", phone, nil},
+	{"bookings", "{SPARKLE15}/bookings?period=28d", Options{}, nil},
+	{"bookings-dark", "{SPARKLE15}/bookings?period=28d", night, nil},
+	{"bookings-narrow", "{SPARKLE15}/bookings?period=28d", phone, nil},
+	{"one-booking", "{SPARKLE15}/bookings?state=refunded", Options{}, []step{follow(".cp-bookings tbody th a")}},
+	{"one-booking-narrow", "{SPARKLE15}/bookings?state=refunded", phone, []step{follow(".cp-bookings tbody th a")}},
+	{"codes", "{SPARKLE15}/codes", Options{}, nil},
+	{"history", "{SPARKLE15}/history", Options{}, nil},
+	{"widget-summary", "{SPARKLE15}/widget/summary", Options{Width: 480}, nil},
+	{"widget-summary-wide", "{SPARKLE15}/widget/summary", Options{Width: 800}, nil},
+	{"widget-chart", "{SPARKLE15}/widget/chart", Options{Width: 480}, nil},
+	{"widget-chart-dark", "{SPARKLE15}/widget/chart", Options{Width: 480, Dark: true}, nil},
+	{"widget-status", "{SPARKLE15}/widget/status", Options{Width: 480}, nil},
+}
+
+// Pictures of the pages and their states for the documentation: in the directory
 // COUPON_SCREENSHOTS, which `make screenshots` names, else in a temporary one.
 func TestScreenshots(t *testing.T) {
 	t.Parallel()
@@ -22,39 +72,22 @@ func TestScreenshots(t *testing.T) {
 		dir = t.TempDir()
 	}
 	b := Start(t)
-	for _, tt := range []struct {
-		name    string
-		options Options
-		open    func(t *testing.T, b *Browser, o Options) *Page
-	}{
-		{"home", Options{}, func(t *testing.T, b *Browser, o Options) *Page { return open(t, b, home, o) }},
-		{"book", Options{}, withCode},
-		{"booking", Options{}, func(t *testing.T, b *Browser, o Options) *Page {
-			p := lastBookings(t, b, o)
-			p.Follow(".cp-bookings tbody th .cp-host")
-			return p
-		}},
-		{"list", Options{}, func(t *testing.T, b *Browser, o Options) *Page { return open(t, b, list, o) }},
-		{"coupon", Options{}, flagship},
-		{"coupon-dark", Options{Dark: true}, flagship},
-		{"coupon-line", Options{}, func(t *testing.T, b *Browser, o Options) *Page {
-			p := flagship(t, b, o)
-			p.Click("#cp-line")
-			p.Wait(".cp-dot")
-			return p
-		}},
-		{"coupon-arabic", Options{Language: "ar"}, flagship},
-		{"coupon-narrow", Options{Width: 360}, flagship},
-		{"bookings", Options{}, lastBookings},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			p := tt.open(t, b, tt.options)
-			path := filepath.Join(dir, tt.name+".png")
+	coupons := open(t, b, list, Options{})
+	for _, x := range pictures {
+		t.Run(x.name, func(t *testing.T) {
+			if code, rest, ok := strings.Cut(strings.TrimPrefix(x.url, "{"), "}"); ok {
+				x.url = coupons.Attributes(eye(code), "href")[0] + rest
+			}
+			p := open(t, b, x.url, x.options)
+			for _, do := range x.steps {
+				do(p)
+			}
+			path := filepath.Join(dir, x.name+".png")
 			p.Screenshot(path)
 			if keep {
 				shrink(t, path)
 			}
-			want := tt.options.Width
+			want := x.options.Width
 			if want == 0 {
 				want = 1280
 			}
@@ -64,30 +97,6 @@ func TestScreenshots(t *testing.T) {
 			clean(t, p)
 		})
 	}
-}
-
-func flagship(t *testing.T, b *Browser, o Options) *Page {
-	t.Helper()
-	// By the code: the list's links speak the language that is asked for.
-	return open(t, b, list+"?code=SPARKLE15", o)
-}
-
-// lastBookings is a page of bookings that is not too long for a picture.
-func lastBookings(t *testing.T, b *Browser, o Options) *Page {
-	t.Helper()
-	p := flagship(t, b, o)
-	p.Click("#cp-period-28d")
-	p.Wait("#cp-period-28d[aria-current]")
-	p.Follow(viewBookings)
-	return p
-}
-
-func withCode(t *testing.T, b *Browser, o Options) *Page {
-	t.Helper()
-	p := open(t, b, book, o)
-	fillIn(p, "ann@example.com", "SPARKLE15")
-	p.Follow(apply)
-	return p
 }
 
 // shrink writes a picture again with a palette, a third of the size: a page has

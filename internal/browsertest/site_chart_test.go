@@ -18,7 +18,7 @@ type table struct {
 
 func dataTable(t *testing.T, p *Page) table {
 	t.Helper()
-	p.Click(".cp-details summary")
+	p.Click(".cp-chart-data summary")
 	p.Wait(".cp-numbers")
 	d := table{names: p.Texts(".cp-numbers tbody th")}
 	for _, text := range p.Texts(".cp-numbers tbody td:nth-child(2)") {
@@ -171,6 +171,8 @@ func TestLineAndCustomRangeWithAndWithoutJavaScript(t *testing.T) {
 			t.Errorf("the line has %d, the bars had %d", got, bars)
 		}
 
+		p.Click("#cp-other")
+		p.Wait("#cp-from")
 		p.Type("#cp-from", first.Format("01022006"))
 		p.Type("#cp-to", last.Format("01022006"))
 		click("#cp-show", `#cp-to[value="`+last.Format(time.DateOnly)+`"]`)

@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -11,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -69,7 +72,7 @@ func throughHtmx(address string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+	proxy := &httputil.ReverseProxy{ErrorLog: log.New(io.Discard, "", 0), Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(to)
 		r.Out.Host = r.In.Host // by which the server knows its own origin
 	}}
@@ -84,13 +87,14 @@ func TestTheSiteOnHtmx4(t *testing.T) {
 		return // this is that process
 	}
 	Start(t)
+	// What is about looks alone, or chooses its own htmx, is not run twice.
 	run := exec.CommandContext(t.Context(), os.Args[0], "-test.v", "-test.timeout=8m",
-		// What opens no page of the example server, or is about looks alone, is not run twice.
-		"-test.skip=^(TestTheSiteOnHtmx4|TestScreenshots|TestEveryPageInEveryLook|TestHost.*|TestBrowser.*)$")
+		"-test.skip=^(TestTheSiteOnHtmx4|TestScreenshots|TestEveryPageInEveryLook|TestEveryPageOpensClean|TestInAHost.*|TestPage|TestViolations|TestErrors)$")
 	run.Env = append(os.Environ(), htmxVariable+"="+htmx4)
 	out, err := run.CombinedOutput()
 	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
+		failures := regexp.MustCompile(`(?m)^( *--- FAIL:.*| +\w+_test\.go:.*|panic:.*)$`).FindAllString(string(out), -1)
+		t.Fatalf("%v\n%s", err, strings.Join(failures, "\n"))
 	}
 	if n := strings.Count(string(out), "\n--- PASS: Test"); n < 10 {
 		t.Errorf("only %d tests ran\n%s", n, out)

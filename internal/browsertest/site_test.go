@@ -172,7 +172,7 @@ type figures struct {
 
 func headlines(t *testing.T, p *Page) figures {
 	t.Helper()
-	names, values := p.Texts(".cp-headlines dt"), p.Texts(".cp-headlines dd")
+	names, values := p.Texts(".cp-headlines dt"), p.Texts(".cp-headline")
 	if want := []string{"Total Bookings", "Total Revenue (after discount)", "Total Discounts Given"}; !slices.Equal(names, want) {
 		t.Fatalf("headlines %q, want %q", names, want)
 	}

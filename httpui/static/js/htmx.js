@@ -37,6 +37,8 @@
   document.addEventListener("htmx:before:swap", function (e) { // htmx 4
     var ctx = e.detail && e.detail.ctx;
     if (!ctx || !ctx.response || !ours(ctx.request.action)) return;
-    if (!ctx.response.headers.get("X-Coupon-UI")) foreign(e, ctx.sourceElement);
+    // With Back it is the body that asks, for our root.
+    var back = ctx.target && ctx.target.id === "cp-root";
+    if (!ctx.response.headers.get("X-Coupon-UI")) foreign(e, back ? ctx.target : ctx.sourceElement);
   });
 })();
