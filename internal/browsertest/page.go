@@ -107,10 +107,12 @@ func (p *Page) sync() {
 	}))
 }
 
-// Text is the visible text of an element.
+// Text is the visible text of an element, once it is visible.
 func (p *Page) Text(sel string) string {
 	p.t.Helper()
-	return run(p, "text of "+sel, chromedp.Text(chromedp.CSS(sel)))
+	p.Wait(sel)
+	// Found and read in one step: a swap in between would take the element away.
+	return p.Texts(sel)[0]
 }
 
 // Count is the number of elements, visible or not, at this moment.
