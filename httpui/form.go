@@ -79,7 +79,11 @@ func (h *Handler) editForm(q *request) error {
 	if !q.c.ArchivedAt.IsZero() {
 		return errArchivedEdit
 	}
-	return q.formOfEdit(q.c).show()
+	f, err := q.formOfEdit(q.c)
+	if err != nil {
+		return err
+	}
+	return f.show()
 }
 
 // update stores the edit, or shows again what was typed.
@@ -91,7 +95,10 @@ func (h *Handler) update(q *request) error {
 	if err != nil {
 		return err
 	}
-	f := q.formOfEdit(base)
+	f, err := q.formOfEdit(base)
+	if err != nil {
+		return err
+	}
 	if done, err := f.post(); done || err != nil {
 		return err
 	}
@@ -128,7 +135,11 @@ func (h *Handler) previewEdit(q *request) error {
 	if err != nil {
 		return err
 	}
-	return q.formOfEdit(base).showPreview()
+	f, err := q.formOfEdit(base)
+	if err != nil {
+		return err
+	}
+	return f.showPreview()
 }
 
 // edited is the version of the coupon that a posted form was filled from.
@@ -151,11 +162,25 @@ func (q *request) edited() (coupon.Coupon, error) {
 	return coupon.Coupon{}, errForm
 }
 
-func (q *request) formOfEdit(base coupon.Coupon) *form {
+func (q *request) formOfEdit(base coupon.Coupon) (*form, error) {
 	f := &form{q: q, edit: true, base: base}
-	f.was = q.words.draftOf(base, "")
+	return f, f.begin()
+}
+
+// begin fills the form with its base. The currency of one without amounts is what
+// the others have, until it is posted.
+func (f *form) begin() error {
+	code := f.q.r.PostForm.Get("currency")
+	if f.q.r.Method != http.MethodPost && currencyOf(f.base) == "" {
+		first, err := f.q.latest()
+		if err != nil {
+			return err
+		}
+		code = first.currency
+	}
+	f.was = f.q.words.draftOf(f.base, code)
 	f.d = f.was
-	return f
+	return nil
 }
 
 // formOfNew begins with an offer of nothing from today on, or with what the
@@ -188,9 +213,7 @@ func (q *request) formOfNew() (*form, error) {
 		return nil, errMayNot
 	}
 	f.from, f.base = from.ID, q.words.again(from, q.svc.Now())
-	f.was = q.words.draftOf(f.base, "")
-	f.d = f.was
-	return f, nil
+	return f, f.begin()
 }
 
 // again is a coupon to run another time: all that the first had but its code, from

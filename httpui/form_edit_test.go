@@ -123,6 +123,24 @@ func TestEditsOfDifferentFieldsAreMerged(t *testing.T) {
 	}
 }
 
+// A coupon without amounts gets its first one in the currency of the others.
+func TestTheCurrencyOfTheOthersIsOffered(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	h := s.handler(t, func(c *httpui.Config) { c.Locale = "de-CH" })
+	if got := fill(t, h, base+"/new").Get("currency"); got != "CHF" {
+		t.Errorf("of nobody yet in Switzerland: %q", got)
+	}
+	s.create(t, coupon.Coupon{Code: "AMOUNT", Discount: coupon.AmountOff(coupon.MustMoney("5", "CAD")), Start: day("2026-01-01")})
+	s.create(t, coupon.Coupon{Code: "PERCENT", Discount: pct(10), Start: day("2026-01-01")})
+	for _, target := range []string{base + "/new", base + "/new?from=" + string(s.ids["PERCENT"]), s.page("PERCENT", "/edit")} {
+		v := with(fill(t, h, target), "min_total", "30", "value", "10", "code", "C"+strconv.Itoa(len(target)))
+		if got := s.sendOK(t, h, target, v).Restrictions.MinTotal; !got.Equal(coupon.MustMoney("30", "CAD")) {
+			t.Errorf("%s: %s", target, got)
+		}
+	}
+}
+
 // An edit form switches nothing on or off: that is another right.
 func TestAnEditFormDoesNotSwitch(t *testing.T) {
 	t.Parallel()
