@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -53,6 +54,18 @@ type shop struct {
 	ids   map[string]coupon.ID // by code
 }
 
+// lockedRand is the same ids in every run, also for requests at the same time.
+type lockedRand struct {
+	mu   sync.Mutex
+	from io.Reader
+}
+
+func (r *lockedRand) Read(p []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.from.Read(p)
+}
+
 // newShop makes a shop without coupons.
 func newShop(t testing.TB) *shop {
 	t.Helper()
@@ -61,7 +74,7 @@ func newShop(t testing.TB) *shop {
 
 func newShopAt(t testing.TB, st *memory.Store) *shop {
 	t.Helper()
-	svc, err := coupon.New(coupon.Config{Store: st, Now: func() time.Time { return now }, Rand: rand.NewChaCha8([32]byte{1})})
+	svc, err := coupon.New(coupon.Config{Store: st, Now: func() time.Time { return now }, Rand: &lockedRand{from: rand.NewChaCha8([32]byte{1})}})
 	if err != nil {
 		t.Fatal(err)
 	}
