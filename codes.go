@@ -96,6 +96,24 @@ func (s *Service) AddCode(ctx context.Context, id ID, k CouponCode) (CouponCode,
 	return there, nil
 }
 
+// Code finds one code of a coupon, in any spelling. One that is no code is an
+// [*InvalidError]; one that the coupon has not, and whatever an archived coupon
+// had, is [ErrNotFound].
+func (s *Service) Code(ctx context.Context, id ID, code string) (CouponCode, error) {
+	canonical, err := ParseCode(code)
+	if err != nil {
+		return CouponCode{}, err
+	}
+	c, k, err := s.store.CouponByCode(ctx, canonical)
+	if err == nil && c.ID != id {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return CouponCode{}, err
+	}
+	return k, nil
+}
+
 // same reports whether two are the same code, whoever made it, when and how.
 func (k CouponCode) same(o CouponCode) bool {
 	o.Number, o.CreatedAt, o.CreatedBy = k.Number, k.CreatedAt, k.CreatedBy

@@ -5,9 +5,11 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"iter"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -86,6 +88,7 @@ type CouponFilter struct {
 type RedemptionFilter struct {
 	Coupon      ID             // empty: of every coupon
 	Booking     string         // empty: of every booking
+	Bookings    []string       // empty: of every booking; else of one of these, at most MaxBookings
 	Customer    string         // any spelling of the key
 	Code        Code           // any spelling
 	Currency    string         // empty: of every currency
@@ -93,10 +96,16 @@ type RedemptionFilter struct {
 	States      []State        // nil: redeemed, refunded, cancelled
 	Range       Range          // zero: of all time
 	Unscheduled bool           // only those without a service date
+	NewCustomer bool           // only those whose customer is known to be new
+	CostKnown   bool           // only those whose cost is known
+	Live        bool           // without reservations that have expired
 	Sort        RedemptionSort // default ByMadeAt
 	Desc        bool           // the other way round
 	After       string         // begin after this position: see Cursor
 }
+
+// MaxBookings is how many bookings a filter may name.
+const MaxBookings = 500
 
 // Cursor is a position in a list: the value that it is sorted by, a text or an
 // integer, and the keys that break ties.
@@ -261,7 +270,7 @@ func (f CouponFilter) query() (CouponFilter, CouponQuery, error) {
 // Redemptions lists redemptions, in pages behind the scenes as Coupons does.
 func (s *Service) Redemptions(ctx context.Context, f RedemptionFilter) iter.Seq2[Redemption, error] {
 	return func(yield func(Redemption, error) bool) {
-		q, err := f.query()
+		q, err := f.query(s.Now())
 		if err != nil {
 			yield(Redemption{}, err)
 			return
@@ -294,17 +303,23 @@ func (s *Service) walk(ctx context.Context, q RedemptionQuery) iter.Seq2[Redempt
 	}
 }
 
-func (f RedemptionFilter) query() (RedemptionQuery, error) {
+func (f RedemptionFilter) query(now time.Time) (RedemptionQuery, error) {
+	if n := len(f.Bookings); n > MaxBookings {
+		return RedemptionQuery{}, invalid("bookings", strconv.Itoa(n), fmt.Sprintf("must be at most %d", MaxBookings))
+	}
 	if f.Customer != "" && CustomerKey(f.Customer) == "" {
 		return RedemptionQuery{}, invalid("customer", f.Customer, "must be a key; leave it out for every customer")
 	}
 	if code, err := ParseCode(string(f.Code)); err == nil {
 		f.Code = code
 	}
-	q := RedemptionQuery{Coupon: f.Coupon, Booking: f.Booking, Customer: CustomerKey(f.Customer), Code: f.Code, Currency: f.Currency,
-		Series: f.Series, States: f.States, Unscheduled: f.Unscheduled, Sort: cmp.Or(f.Sort, ByMadeAt), Desc: f.Desc, Limit: firstPage}
+	q := RedemptionQuery{Coupon: f.Coupon, Booking: f.Booking, Bookings: f.Bookings, Customer: CustomerKey(f.Customer), Code: f.Code, Currency: f.Currency,
+		Series: f.Series, States: f.States, Unscheduled: f.Unscheduled, NewCustomer: f.NewCustomer, CostKnown: f.CostKnown, Sort: cmp.Or(f.Sort, ByMadeAt), Desc: f.Desc, Limit: firstPage}
 	if len(q.States) == 0 {
 		q.States = recorded
+	}
+	if f.Live {
+		q.Live = now
 	}
 	switch q.Sort {
 	case ByMadeAt, ByServiceAt, ByBooking, BySubtotal, ByDiscount:
@@ -348,12 +363,16 @@ func (s *Service) Versions(ctx context.Context, id ID) iter.Seq2[Coupon, error] 
 func (q RedemptionQuery) Holds(r Redemption) bool {
 	return (q.Coupon == "" || q.Coupon == r.Coupon) &&
 		(q.Booking == "" || q.Booking == r.Booking) &&
+		(len(q.Bookings) == 0 || slices.Contains(q.Bookings, r.Booking)) &&
 		(q.Series == "" || q.Series == r.Series) &&
 		(q.Customer == "" || q.Customer == r.Customer) &&
 		(q.Code == "" || q.Code == r.Code) &&
 		(q.Currency == "" || q.Currency == r.Subtotal.Currency) &&
 		(len(q.States) == 0 || slices.Contains(q.States, r.State)) &&
 		(!q.Unscheduled || r.ServiceAt.IsZero()) &&
+		(!q.NewCustomer || r.NewCustomer != nil && *r.NewCustomer) &&
+		(!q.CostKnown || r.Cost != nil) &&
+		(q.Live.IsZero() || !r.expired(q.Live)) &&
 		q.Range.holds(r)
 }
 

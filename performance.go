@@ -56,6 +56,36 @@ func (s *Service) Summaries(ctx context.Context, ids []ID, r Range, opts ...Summ
 	return out, nil
 }
 
+// Totals adds up what [Service.Redemptions] lists for the same filter, Sort and
+// After apart: it is [Fold] of all pages, per currency in the order of the
+// currencies, without reading them where the filter asks for no single customer,
+// booking or series. Coupon is required. What is only reserved is in none.
+func (s *Service) Totals(ctx context.Context, f RedemptionFilter) ([]Figures, error) {
+	f.Sort, f.After = "", ""
+	q, err := f.query(s.Now())
+	if err == nil && f.Coupon == "" {
+		err = invalid("coupon", "", "must be there: bookings with two coupons would be counted twice")
+	}
+	if err != nil {
+		return nil, err
+	}
+	if q.Customer != "" || q.Booking != "" || len(q.Bookings) > 0 || q.Series != "" { // they are few
+		return Fold(s.walk(ctx, q))
+	}
+	sums, err := s.store.Sum(ctx, SumQuery{Coupons: []ID{q.Coupon}, Clock: q.Range.Clock, Bounds: []time.Time{q.Range.From, q.Range.To},
+		Unscheduled: q.Unscheduled, Code: q.Code, States: q.States, NewCustomer: q.NewCustomer, CostKnown: q.CostKnown})
+	if err != nil {
+		return nil, err
+	}
+	out := []Figures{}
+	for _, b := range sums {
+		if q.Currency == "" || q.Currency == b.Currency {
+			out = append(out, b.figures())
+		}
+	}
+	return out, nil
+}
+
 // Timeline is the summary of a range cut into buckets of an interval, by the
 // calendar of an IANA zone, with a point also where nothing happened. The first
 // and last bucket are cut to the range, so that the points add up to the

@@ -186,6 +186,7 @@ type CodeQuery struct {
 type RedemptionQuery struct {
 	Coupon      ID             // its id
 	Booking     string         // the host's id
+	Bookings    []string       // one of these; each redemption comes once
 	Series      string         // the host's id of the series
 	Customer    string         // canonical key
 	Code        Code           // canonical
@@ -193,6 +194,9 @@ type RedemptionQuery struct {
 	States      []State        // one of these
 	Range       Range          // Clock is never empty
 	Unscheduled bool           // only those without a service date
+	NewCustomer bool           // only those whose customer is known to be new
+	CostKnown   bool           // only those whose cost is known
+	Live        time.Time      // without reservations that have expired at this instant
 	Sort        RedemptionSort // never empty
 	Desc        bool           // the whole order reversed, ties too
 	After       *Cursor        // strictly after this position in the order
@@ -209,6 +213,11 @@ type SumQuery struct {
 	Unscheduled bool
 	// Code sums only what was redeemed with this code; empty: all.
 	Code Code
+	// States sums only what is in one of these; empty: all. NewCustomer and
+	// CostKnown are as in RedemptionQuery.
+	States      []State
+	NewCustomer bool
+	CostKnown   bool
 }
 
 // BucketSums are the sums of one coupon, bucket and currency.

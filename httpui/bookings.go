@@ -1,25 +1,30 @@
 package httpui
 
 import (
+	"cmp"
 	"errors"
-	"time"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/bojanz/currency"
 
 	"github.com/couponkit/coupon"
 )
 
-// bookingsPerPage is how many bookings one page shows.
-const bookingsPerPage = 50
-
 // bookingsState is the state of the bookings page, as its URL has it. The range
 // and clock are those of the coupon's page.
 type bookingsState struct {
 	reportState
-	Filter    string // "" is those that make the headline figures
+	Filter    string // a key of bookingFilters; "" is those that make the headline figures
 	Currency  string // "" is every one
-	Customers string // "" is everybody's
-	Cost      string // "" is whether known or not
+	Customers string // onlyNew, or "" for everybody's
+	Cost      string // costKnown, or "" whether known or not
+	Search    string // a booking, customer or code, whole
+	Sort      coupon.RedemptionSort
+	Asc       bool
+	Size      int // of a page; 0 is the usual one
 	After     string
 }
 
@@ -30,208 +35,236 @@ const (
 )
 
 const (
-	filterCounted   = "" // redeemed or refunded: not cancelled
-	filterRefunded  = "refunded"
-	filterCancelled = "cancelled"
-	filterAll       = "all"
+	filterCounted     = "" // redeemed or refunded: not cancelled
+	filterRefunded    = "refunded"
+	filterCancelled   = "cancelled"
+	filterAll         = "all"
+	filterUnscheduled = "unscheduled" // counted, without a service date
+	filterReserved    = "reserved"    // live reservations
 )
 
-// filters are the states that each shows, in the order of the tabs.
-var filters = []struct {
-	Key, Name string
-	States    []coupon.State // nil is all
+var countedStates = []coupon.State{coupon.Redeemed, coupon.Refunded}
+
+// bookingFilters are the states that each shows, in the order of the tabs.
+var bookingFilters = []struct {
+	Key    string
+	States []coupon.State
 }{
-	{filterCounted, "Counted", []coupon.State{coupon.Redeemed, coupon.Refunded}},
-	{filterRefunded, "Refunded", []coupon.State{coupon.Refunded}},
-	{filterCancelled, "Cancelled", []coupon.State{coupon.Cancelled}},
-	{filterAll, "All", nil},
+	{filterCounted, countedStates},
+	{filterRefunded, []coupon.State{coupon.Refunded}},
+	{filterCancelled, []coupon.State{coupon.Cancelled}},
+	{filterAll, []coupon.State{coupon.Redeemed, coupon.Refunded, coupon.Cancelled}},
+	{filterUnscheduled, countedStates},
+	{filterReserved, []coupon.State{coupon.Reserved}},
 }
+
+// pageSizes are how many bookings a page may show; the first is the usual one.
+var pageSizes = []int{50, 25, 100, 200}
 
 func (s bookingsState) query() query {
-	return s.rangeQuery().with("state", s.Filter).with("currency", s.Currency).with("customers", s.Customers).with("cost", s.Cost).with("after", s.After)
-}
-
-// bookingsView is what the page shows.
-type bookingsView struct {
-	Coupon, Code string
-	Back         string // the coupon's page, with the same range
-	List         string
-	Range        string
-	Clock        string
-	Zone         string
-	Tabs         []choice
-	Currencies   []choice // nil if there is only one
-	Rows         []bookingRow
-	Totals       []totalRow
-	Next, First  string
-}
-
-type bookingRow struct {
-	ID, URL                                       string
-	MadeAt, Service                               dateTime
-	Customer, Type                                string
-	Subtotal, Discount, Others, Revenue, Refunded string
-	State                                         coupon.State
-	StateName                                     string
-}
-
-// dateTime is an instant for a column of a table, or only its day. Without
-// either it is not known.
-type dateTime struct{ Date, Time string }
-
-func (w words) dateTime(t time.Time, loc *time.Location) dateTime {
-	if t.IsZero() {
-		return dateTime{}
+	q := s.rangeQuery().with("state", s.Filter).with("currency", s.Currency).with("customers", s.Customers).with("cost", s.Cost).
+		with("q", s.Search).with("sort", string(s.Sort))
+	if s.Asc {
+		q = q.with("order", "asc")
 	}
-	t = t.In(loc)
-	return dateTime{w.shortDate(coupon.DateOf(t)), w.clockTime(t)}
+	if s.Size != 0 {
+		q = q.with("size", strconv.Itoa(s.Size))
+	}
+	return q.with("after", s.After)
 }
 
-// totalRow is the sum of all pages.
-type totalRow struct {
-	Label                                         string
-	Subtotal, Discount, Others, Revenue, Refunded string
+func (s bookingsState) size() int { return cmp.Or(s.Size, pageSizes[0]) }
+
+// first is the state of the first page.
+func (s bookingsState) first() bookingsState {
+	s.After = ""
+	return s
+}
+
+// parseBookings reads the state of the bookings page. What it can't use is left
+// out, with a notice.
+func (h *Handler) parseBookings(q *request) (report, bookingsState, []string, error) {
+	values := q.r.URL.Query()
+	values.Del("interval") // not of this page
+	rep, notices, err := h.report(q, values, q.c)
+	if err != nil {
+		return rep, bookingsState{}, nil, err
+	}
+	p := stateParser{words: q.words, values: values, notices: notices}
+	keys := make([]string, len(bookingFilters))
+	for i, f := range bookingFilters {
+		keys[i] = f.Key
+	}
+	s := bookingsState{reportState: rep.reportState, Filter: p.oneOf("state", keys...), Customers: p.oneOf("customers", onlyNew),
+		Cost: p.oneOf("cost", costKnown), Search: searchText(values.Get("q")), Asc: p.oneOf("order", "asc", "desc") == "asc", After: values.Get("after"),
+		Sort: coupon.RedemptionSort(p.oneOf("sort", string(coupon.ByMadeAt), string(coupon.ByServiceAt), string(coupon.ByBooking), string(coupon.BySubtotal), string(coupon.ByDiscount)))}
+	if s.Sort == usualSort(rep) {
+		s.Sort = ""
+	}
+	var sizes []string
+	for _, n := range pageSizes {
+		sizes = append(sizes, strconv.Itoa(n))
+	}
+	if s.Size, _ = strconv.Atoi(p.oneOf("size", sizes...)); s.Size == pageSizes[0] {
+		s.Size = 0
+	}
+	if code := values.Get("currency"); code != "" {
+		if currency.IsValid(code) {
+			s.Currency = code
+		} else {
+			p.notices = append(p.notices, q.words.t("bookings.unknown-currency"))
+		}
+	}
+	return rep, s, p.notices, nil
+}
+
+// searchText is what was typed into a search, not longer than anything that could
+// be found.
+func searchText(typed string) string {
+	s := strings.TrimSpace(typed)
+	if r := []rune(s); len(r) > mostSearch {
+		s = string(r[:mostSearch])
+	}
+	if !utf8.ValidString(s) {
+		return ""
+	}
+	return s
+}
+
+// usualSort is the order without a choice: the newest by the clock of the range.
+func usualSort(rep report) coupon.RedemptionSort {
+	if rep.Range.Clock == coupon.ServiceAt {
+		return coupon.ByServiceAt
+	}
+	return coupon.ByMadeAt
+}
+
+// foundBy is what a search was found as; empty if it was not.
+type foundBy string
+
+const (
+	byBooking  foundBy = "booking"
+	byCustomer foundBy = "customer"
+	byCode     foundBy = "code"
+)
+
+// filter is what the state asks the core for.
+func (q *request) filter(rep report, s bookingsState) (coupon.RedemptionFilter, foundBy, error) {
+	f := coupon.RedemptionFilter{Coupon: q.c.ID, Currency: s.Currency, Range: rep.Range, Sort: cmp.Or(s.Sort, usualSort(rep)), Desc: !s.Asc,
+		NewCustomer: s.Customers == onlyNew, CostKnown: s.Cost == costKnown, Live: s.Filter == filterReserved,
+		Unscheduled: s.Filter == filterUnscheduled, After: s.After}
+	if f.Unscheduled { // such are in no range of the other clock
+		f.Range.Clock = coupon.MadeAt
+	}
+	i := slices.IndexFunc(bookingFilters, func(x struct {
+		Key    string
+		States []coupon.State
+	}) bool {
+		return x.Key == s.Filter
+	})
+	f.States = bookingFilters[i].States
+	as, err := q.found(s.Search)
+	switch as {
+	case byCustomer:
+		f.Customer = s.Search
+	case byCode:
+		f.Code = coupon.Code(s.Search)
+	default: // found as nothing, it is no booking either
+		f.Booking = s.Search
+	}
+	return f, as, err
+}
+
+// found tells as what something that was typed is there among the coupon's
+// bookings, in whichever state and range: as a booking, else as a customer, else
+// as a code.
+func (q *request) found(typed string) (foundBy, error) {
+	if typed == "" {
+		return "", nil
+	}
+	for _, x := range []struct {
+		as foundBy
+		f  coupon.RedemptionFilter
+	}{
+		{byBooking, coupon.RedemptionFilter{Booking: typed}},
+		{byCustomer, coupon.RedemptionFilter{Customer: typed}},
+		{byCode, coupon.RedemptionFilter{Code: coupon.Code(typed)}},
+	} {
+		x.f.Coupon, x.f.States = q.c.ID, anyState
+		for _, err := range q.svc.Redemptions(q.r.Context(), x.f) {
+			if err != nil {
+				return "", err
+			}
+			return x.as, nil
+		}
+	}
+	return "", nil
+}
+
+// anyState is all that a booking may be in.
+var anyState = []coupon.State{coupon.Redeemed, coupon.Refunded, coupon.Cancelled, coupon.Reserved, coupon.Released, coupon.ReservationExpired}
+
+// bookingsPage is one page of bookings, and the totals of all.
+type bookingsPage struct {
+	filter coupon.RedemptionFilter
+	found  foundBy // what the search was found as
+	rows   []usedOn
+	totals []coupon.Figures
+	next   string // the position of the next page; empty if this is the last one
+}
+
+// usedOn is a redemption, with those of other coupons on the same booking.
+type usedOn struct {
+	coupon.Redemption
+	others []otherUse
 }
 
 func (h *Handler) bookings(q *request) error {
-	c := q.c
-	values := q.r.URL.Query()
-	values.Del("interval") // not of this page
-	rep, notices, err := h.report(q, values, c)
+	rep, state, notices, err := h.parseBookings(q)
 	if err != nil {
 		return err
 	}
-	p := stateParser{words: q.words, values: values, notices: notices}
-	state := bookingsState{reportState: rep.reportState, After: values.Get("after"),
-		Filter: p.oneOf("state", filterRefunded, filterCancelled, filterAll)}
-	if code := values.Get("currency"); code != "" {
-		if currency.IsValid(code) {
-			state.Currency = code
-		} else {
-			p.notice("The address asks for a currency that is not known here; it was left out.")
-		}
+	if q.as == asCSV {
+		return q.bookingsCSV(rep, state)
 	}
-	view, err := h.bookingsView(q, c, rep, state)
+	page, err := q.bookingsPage(rep, state)
 	if errors.Is(err, coupon.ErrInvalid) && state.After != "" { // the position is of another list
-		p.notice("That page of the list is not there any more; this is the first one.")
-		state.After = ""
-		view, err = h.bookingsView(q, c, rep, state)
+		notices = append(notices, q.words.t("bookings.no-such-page"))
+		state = state.first()
+		page, err = q.bookingsPage(rep, state)
 	}
 	if err != nil {
 		return err
 	}
-	return q.answer(answer{name: "bookings", title: "Bookings with " + q.words.name(c), view: view, notices: p.notices})
+	view, err := h.bookingsView(q, rep, state, page)
+	if err != nil {
+		return err
+	}
+	return q.answer(answer{name: "bookings", title: q.words.t("bookings.title-of", "coupon", q.words.name(q.c)),
+		view: view, data: bookingsJSON(q, rep, page), notices: notices})
 }
 
-func (h *Handler) bookingsView(q *request, c coupon.Coupon, rep report, state bookingsState) (bookingsView, error) {
-	w, ctx, loc := q.words, q.r.Context(), zoneOf(c)
-	v := bookingsView{Coupon: w.name(c), Code: string(c.Code), Back: q.links.coupon(c.ID, rep.reportState), List: q.links.home(),
-		Range: w.dateRange(rep.First, rep.Last), Clock: w.clock(rep.Range.Clock), Zone: c.Zone}
-	first := state
-	first.After = ""
-	if state.After != "" {
-		v.First = q.links.bookings(c.ID, first)
+// bookingsPage reads it. The totals are of the same filter as the rows.
+func (q *request) bookingsPage(rep report, state bookingsState) (p bookingsPage, err error) {
+	if p.filter, p.found, err = q.filter(rep, state); err != nil {
+		return p, err
 	}
-	summary, err := q.svc.Summary(ctx, c.ID, rep.Range)
-	if err != nil {
-		return v, err
+	all := p.filter
+	all.After = ""
+	if p.totals, err = q.svc.Totals(q.r.Context(), all); err != nil {
+		return p, err
 	}
-	f := coupon.RedemptionFilter{Coupon: c.ID, Currency: state.Currency, Range: rep.Range, Sort: coupon.ByMadeAt, Desc: true}
-	if rep.Range.Clock == coupon.ServiceAt {
-		f.Sort = coupon.ByServiceAt
-	}
-	for _, x := range filters {
-		to := first
-		to.Filter = x.Key
-		v.Tabs = append(v.Tabs, choice{ID: "cp-state-" + x.Name, Name: x.Name, URL: q.links.bookings(c.ID, to), On: x.Key == state.Filter})
-		if x.Key == state.Filter {
-			f.States = x.States
-		}
-	}
-	v.currencies(q.links, c, first, summary)
-	if v.Totals, err = w.totals(q, f, summary, state); err != nil {
-		return v, err
-	}
-	f.After = state.After
-	var last coupon.Redemption
-	for r, err := range q.svc.Redemptions(ctx, f) {
+	var rows []coupon.Redemption
+	for r, err := range q.svc.Redemptions(q.r.Context(), p.filter) {
 		if err != nil {
-			return v, err
+			return p, err
 		}
-		if len(v.Rows) == bookingsPerPage {
-			next := state
-			next.After = f.Cursor(last)
-			v.Next = q.links.bookings(c.ID, next)
+		if len(rows) == state.size() {
+			p.next = p.filter.Cursor(rows[len(rows)-1])
 			break
 		}
-		v.Rows = append(v.Rows, h.bookingRow(w, r, loc))
-		last = r
+		rows = append(rows, r)
 	}
-	return v, nil
-}
-
-// currencies are to choose from where there are several.
-func (v *bookingsView) currencies(l links, c coupon.Coupon, state bookingsState, s coupon.Summary) {
-	if len(s.Currencies) < 2 {
-		return
-	}
-	add := func(code, name string) {
-		to := state
-		to.Currency = code
-		v.Currencies = append(v.Currencies, choice{ID: "cp-currency-" + name, Name: name, URL: l.bookings(c.ID, to), On: code == state.Currency})
-	}
-	add("", "All currencies")
-	for _, f := range s.Currencies {
-		add(f.Currency, f.Currency)
-	}
-}
-
-// totals are of the same bookings as the rows, on all pages: those of the
-// summary where it has them.
-func (w words) totals(q *request, f coupon.RedemptionFilter, s coupon.Summary, state bookingsState) ([]totalRow, error) {
-	all := s.Currencies
-	if state.Filter == filterRefunded {
-		var err error
-		if all, err = coupon.Fold(q.svc.Redemptions(q.r.Context(), f)); err != nil {
-			return nil, err
-		}
-	}
-	var out []totalRow
-	for _, x := range all {
-		if state.Currency != "" && state.Currency != x.Currency {
-			continue
-		}
-		if state.Filter != filterCancelled && x.Bookings > 0 {
-			out = append(out, totalRow{Label: w.plural(x.Bookings, "booking", "bookings"), Subtotal: w.Money(x.Subtotal), Discount: w.Money(x.Discounts),
-				Others: w.Money(x.OtherDiscounts), Revenue: w.Money(x.Revenue), Refunded: w.Money(x.Refunds)})
-		}
-		if (state.Filter == filterCancelled || state.Filter == filterAll) && x.Cancelled > 0 {
-			out = append(out, totalRow{Label: w.Count(x.Cancelled) + " cancelled", Subtotal: w.Money(x.CancelledSubtotal), Discount: w.Money(x.CancelledDiscounts)})
-		}
-	}
-	return out, nil
-}
-
-func (h *Handler) bookingRow(w words, r coupon.Redemption, loc *time.Location) bookingRow {
-	row := bookingRow{ID: r.Booking, MadeAt: w.dateTime(r.MadeAt, loc), Customer: w.customer(r.Customer), Type: w.bookingType(r),
-		Subtotal: w.Money(r.Subtotal), Discount: w.Money(r.Discount), Others: w.Money(r.OtherDiscounts), Revenue: w.Money(r.Revenue()),
-		Refunded: w.Money(r.Refund), State: r.State, StateName: w.state(r.State)}
-	row.Service = w.dateTime(r.Service.At, loc)
-	if !r.Service.Day.IsZero() {
-		row.Service = dateTime{Date: w.shortDate(r.Service.Day)}
-	}
-	if h.cfg.BookingURL != nil {
-		row.URL = h.cfg.BookingURL(r.Booking)
-	}
-	return row
-}
-
-func (w words) bookingType(r coupon.Redemption) string {
-	if r.Type != coupon.Recurring {
-		return "One-time"
-	}
-	if r.Frequency == "" {
-		return "Recurring"
-	}
-	return upperFirst(w.frequencies([]coupon.Frequency{r.Frequency}))
+	p.rows, err = q.withOthers(rows)
+	return p, err
 }

@@ -191,8 +191,12 @@ func TestABookingLinksToTheHostsPage(t *testing.T) {
 	})
 	page := parse(t, get(t, s.handler(t), s.page("PLAIN", "/bookings")))
 	row := page.all(class("cp-bookings"))[0].all(named("tbody"))[0].kids[0]
-	if got := row.all(named("a"))[0].attr["href"]; got != "/admin/bookings/P/1?a=b" {
-		t.Errorf("the link is %q", got)
+	links := row.all(named("a"))
+	if got := links[0].attr["href"]; got != s.page("PLAIN", "/booking?id=P%2F1%3Fa%3Db") {
+		t.Errorf("our own link is %q", got)
+	}
+	if got := links[1].attr; got["href"] != "/admin/bookings/P/1?a=b" || got["aria-label"] != "Open booking P/1?a=b" {
+		t.Errorf("the host's link is %q", got)
 	}
 	var cells []string
 	for _, n := range row.kids {

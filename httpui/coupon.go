@@ -7,6 +7,7 @@ import (
 // couponView is what a coupon's page shows.
 type couponView struct {
 	List        string // back to the list
+	Codes       string // its further codes
 	Code, Name  string
 	Description string
 	Status      coupon.Status
@@ -81,7 +82,7 @@ func (h *Handler) coupon(q *request) error {
 // about is the page without its report.
 func (q *request) about(s coupon.CouponState, rep reportState) (couponView, error) {
 	w := q.words
-	view := couponView{List: q.links.home(), Code: string(s.Code), Name: s.Name, Description: s.Description,
+	view := couponView{List: q.links.home(), Codes: q.links.codes(s.ID, codesState{}), Code: string(s.Code), Name: s.Name, Description: s.Description,
 		Status: s.Status, StatusName: w.status(s.Status), Switch: q.switchOf(s, q.changeOf(s, rep)),
 		Facts: w.overview(s), Rules: w.restrictions(s.Coupon, s.Limits)}
 	var err error

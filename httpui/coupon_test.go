@@ -83,7 +83,7 @@ func TestOverview(t *testing.T) {
 	s := fullShop(t)
 	h := s.handler(t)
 	for code, want := range map[string]map[string]string{
-		"SPRING15": {"Name": "Spring cleaning", "Code": "SPRING15", "Audience": "All customers", "Status": "Active No end date",
+		"SPRING15": {"Name": "Spring cleaning", "Code": "SPRING15 Further codes", "Audience": "All customers", "Status": "Active No end date",
 			"Discount": "15% off, at most $50", "Starts": "1 March 2026 America/New_York", "Ends": "No end date Checked against the moment a booking is made",
 			"Made": "22 Nov 2026, 10:30 by anna@example.com"},
 		// The end is the start of 8 July: its last day is the one before.

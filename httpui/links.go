@@ -48,6 +48,33 @@ func (l links) bookings(id coupon.ID, s bookingsState) string {
 	return l.of(id) + "/bookings" + s.query().String()
 }
 
+// booking is the page of one booking, which leads back to the list it was found on.
+// The host's id stands in the query: in a path some would not arrive.
+func (l links) booking(id coupon.ID, booking string, s bookingsState) string {
+	return l.of(id) + "/booking" + bookingQuery(booking, s).String()
+}
+
+// bookingChange is where a form of that page posts.
+func (l links) bookingChange(id coupon.ID, booking, action string, s bookingsState) string {
+	return l.of(id) + "/booking/" + action + bookingQuery(booking, s).String()
+}
+
+func bookingQuery(booking string, s bookingsState) query {
+	return append(query{}.with("id", booking), s.query()...)
+}
+
+func (l links) codes(id coupon.ID, s codesState) string {
+	return l.of(id) + "/codes" + s.query().String()
+}
+
+// csv is the table of a page, to take away.
+func (l links) csv(page string) string {
+	if strings.Contains(page, "?") {
+		return page + "&format=csv"
+	}
+	return page + "?format=csv"
+}
+
 // history is of the versions below one; 0 is all.
 func (l links) history(id coupon.ID, before int64) string {
 	var q query
@@ -99,6 +126,19 @@ func (q query) with(key, value string) query {
 		return q
 	}
 	return append(q, key+"="+url.QueryEscape(value))
+}
+
+// hiddenOf are the values of a URL's query, for a form that adds to them.
+func hiddenOf(address string) []field {
+	_, after, _ := strings.Cut(address, "?")
+	var out []field
+	for pair := range strings.SplitSeq(after, "&") {
+		key, value, ok := strings.Cut(pair, "=")
+		if value, err := url.QueryUnescape(value); ok && err == nil {
+			out = append(out, field{key, value})
+		}
+	}
+	return out
 }
 
 // String is the query with its "?", or empty.

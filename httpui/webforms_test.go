@@ -46,6 +46,8 @@ func (s *shop) contents(t testing.TB) string {
 			write(notes, err)
 			for r, err := range s.svc.Redemptions(t.Context(), coupon.RedemptionFilter{Coupon: c.ID}) {
 				write(r, err)
+				events, err := s.svc.Events(t.Context(), c.ID, r.Booking)
+				write(events, err)
 			}
 		}
 	}
@@ -141,7 +143,7 @@ func TestLogsHaveNoCodes(t *testing.T) {
 		form := url.Values{"code": {secret}, "name": {secret}, "text": {secret}, "customer": {secret}}.Encode()
 		for _, h := range []http.Handler{failing, working} {
 			for _, body := range []*strings.Reader{strings.NewReader(form), strings.NewReader(form + "&a=%zz")} {
-				r := httptest.NewRequest(rt.Method, target+query, body)
+				r := httptest.NewRequest(rt.Method, withQuery(target, query), body)
 				r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 				h.ServeHTTP(newRecorder(), r)
 			}

@@ -101,9 +101,10 @@ type Options struct {
 	Width int  // of the viewport, in CSS pixels; default 1280
 	Dark  bool // prefers-color-scheme: dark instead of light
 	NoJS  bool // the page's scripts do not run
-
-	ForcedColors bool   // the reader's few colors instead of the page's
-	Language     string // what the browser asks for, as "ar"; empty is its own
+	// ForcedColors puts the reader's few colors in the place of the page's.
+	ForcedColors bool
+	// Language is the one that the browser asks for; default American English.
+	Language string
 }
 
 // Open loads a page in a new tab with cookies and storage of its own, and
@@ -131,11 +132,11 @@ func (b *Browser) Open(t testing.TB, url string, o Options) *Page {
 	run(p, "set the color scheme", call(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}, {Name: "forced-colors", Value: forced}},
 	}))
+	run(p, "switch scripts", call(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: o.NoJS}))
 	if o.Language != "" {
 		run(p, "enable the network", call(network.Enable, network.EnableParams{}))
 		run(p, "ask for a language", call(network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{Headers: network.Headers{"Accept-Language": o.Language}}))
 	}
-	run(p, "switch scripts", call(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: o.NoJS}))
 	run(p, "set the viewport", chromedp.EmulateViewport(int64(o.Width), 800))
 	run(p, "open "+url, chromedp.Navigate(url))
 	return p

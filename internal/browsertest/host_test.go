@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/fstest"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -143,6 +142,3 @@ func layout(before, body, after string) func(http.ResponseWriter, *http.Request,
 <body ` + body + `><nav id="host-nav"><a href="/home">Host</a></nav><main id="host-main">{{.Body}}</main>` + after + `</body></html>`))
 	return func(w http.ResponseWriter, _ *http.Request, p httpui.Page) error { return page.Execute(w, p) }
 }
-
-// rightToLeft is a language that runs the other way, with English words.
-var rightToLeft = fstest.MapFS{"ar.json": {Data: []byte(`{"language":{"name":"العربية","direction":"rtl"},"site":{"title":"قسائم","all-coupons":"كل القسائم"}}`)}}

@@ -18,6 +18,7 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // Page is a tab of a browser. A step that fails, or finds no element within
@@ -226,6 +227,12 @@ func (p *Page) Reload() {
 func (p *Page) Type(sel, text string) {
 	p.t.Helper()
 	run(p, "type into "+sel, chromedp.SendKeys(chromedp.CSS(sel), text))
+}
+
+// Clear empties a field, by its keys.
+func (p *Page) Clear(sel string) {
+	p.t.Helper()
+	p.Type(sel, kb.End+strings.Repeat(kb.Backspace, 20))
 }
 
 // Paste puts what is on the clipboard where the cursor is.

@@ -93,10 +93,121 @@ func TestBookingWithACodeIsOnTheCouponsPage(t *testing.T) {
 	if got := owner.Count(link); got != 0 {
 		t.Error("a cancelled booking is among those counted")
 	}
-	owner.Click("#cp-state-Cancelled")
+	owner.Click("#cp-state-cancelled")
 	owner.Wait(link)
 	clean(t, owner)
 	clean(t, p)
+}
+
+// An owner looks through the bookings of a coupon: by state, by order, by page, and
+// by customer.
+func TestBookingsAreSearchedSortedAndPaged(t *testing.T) {
+	t.Parallel()
+	b := Start(t)
+	for name, o := range map[string]Options{"with JavaScript": {}, "without": {NoJS: true}} {
+		t.Run(name, func(t *testing.T) {
+			p := open(t, b, list+"?code=SPARKLE15", o)
+			p.Follow(viewBookings)
+			step := func(sel, wait string) {
+				t.Helper()
+				if o.NoJS {
+					p.Follow(sel)
+				} else {
+					p.Click(sel)
+				}
+				p.Wait(wait)
+			}
+			step("#cp-size-25", "#cp-size-25[aria-current]")
+			step("#cp-sort-discount", "th[aria-sort=descending] #cp-sort-discount")
+			first := p.Texts(".cp-bookings tbody th")
+			if len(first) != 25 {
+				t.Fatalf("%d on a page of 25", len(first))
+			}
+			step("#cp-next", "#cp-first")
+			if second := p.Texts(".cp-bookings tbody th"); second[0] == first[0] {
+				t.Error("the second page is the first")
+			}
+			if o.NoJS {
+				p.FollowBack()
+			} else {
+				p.Back()
+			}
+			p.Wait("#cp-bookings:not(:has(#cp-first))")
+			if got := p.Texts(".cp-bookings tbody th"); got[0] != first[0] {
+				t.Error("Back does not lead to the first page")
+			}
+			step("#cp-state-cancelled", "#cp-state-cancelled[aria-current]")
+			if got := p.Count(".cp-bookings .cp-badge:not(.cp-badge-cancelled)"); got != 0 {
+				t.Errorf("%d of those cancelled are not", got)
+			}
+			step("#cp-state-all", "#cp-state-all[aria-current]")
+			customer := p.Text(".cp-bookings tbody .cp-customer")
+			p.Type("#cp-q", customer)
+			step("#cp-search button", "#cp-no-search")
+			for _, got := range p.Texts(".cp-bookings tbody .cp-customer") {
+				if got != customer {
+					t.Errorf("of %s is a booking of %s", customer, got)
+				}
+			}
+			clean(t, p)
+		})
+	}
+}
+
+// An owner refunds a part of a booking, after a slip, and then cancels it.
+func TestABookingIsRefundedAndCancelled(t *testing.T) {
+	t.Parallel()
+	b := Start(t)
+	for _, tt := range []struct {
+		name, code string
+		options    Options
+	}{
+		{"with JavaScript", "YARD20", Options{}},
+		{"without JavaScript, narrow", "PANES2", Options{NoJS: true, Width: 320}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := open(t, b, list+"?code="+tt.code, tt.options)
+			p.Follow(viewBookings)
+			p.Follow(".cp-bookings tr:has(.cp-badge-redeemed) th a")
+			number := strings.TrimPrefix(p.Text("h1"), "Booking ")
+			p.Click("#cp-refund summary")
+			p.Type("#cp-amount", "99999")
+			if tt.options.NoJS {
+				p.Follow("#cp-refund button")
+			} else {
+				p.Click("#cp-refund button")
+			}
+			p.Wait("#cp-amount-error")
+			if got := p.Text("#cp-amount-error"); !strings.HasPrefix(got, "At most $") {
+				t.Errorf("told %q", got)
+			}
+			p.Clear("#cp-amount")
+			p.Type("#cp-amount", "1.50")
+			p.Follow("#cp-refund button")
+			if got := p.Text(".cp-notice-done"); got != "$1.50 refunded on booking "+number+"." {
+				t.Errorf("told %q", got)
+			}
+			if got := p.Texts(".cp-life strong"); got[len(got)-1] != "Refunded" {
+				t.Errorf("its life is %q", got)
+			}
+			p.Click("#cp-cancel summary")
+			p.Follow("#cp-cancel-yes")
+			if got := p.Text(".cp-title-tags .cp-badge"); got != "Cancelled" {
+				t.Errorf("it is %q", got)
+			}
+			if got := p.Count("#cp-refund, #cp-cancel"); got != 0 {
+				t.Errorf("%d forms are left on it", got)
+			}
+			if n := p.Sideways(); n != 0 {
+				t.Errorf("the page is %d pixels too wide", n)
+			}
+			if !tt.options.NoJS {
+				clean(t, p)
+			} else if got := p.Violations(); len(got) > 0 { // the browser calls the answer to a slip an error
+				t.Errorf("violations of the Content-Security-Policy: %q", got)
+			}
+		})
+	}
 }
 
 // What would tell a stranger that a code exists is not said.

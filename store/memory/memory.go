@@ -233,8 +233,13 @@ func (t *tenant) all(q coupon.RedemptionQuery) []coupon.Redemption {
 			}
 		}
 	}
-	if q.Booking != "" {
-		add(t.redemptions[q.Booking])
+	if bookings := q.Bookings; q.Booking != "" || len(bookings) > 0 {
+		if q.Booking != "" {
+			bookings = []string{q.Booking}
+		}
+		for _, id := range slices.Compact(slices.Sorted(slices.Values(bookings))) {
+			add(t.redemptions[id])
+		}
 		return out
 	}
 	for _, list := range t.redemptions {
@@ -318,7 +323,8 @@ func (s *Store) Sum(ctx context.Context, q coupon.SumQuery) ([]coupon.BucketSums
 	cells := map[cell]*coupon.BucketSums{}
 	err := s.read(ctx, func(t *tenant) error {
 		last := len(q.Bounds) - 1
-		all := coupon.RedemptionQuery{Unscheduled: q.Unscheduled, Code: q.Code, Range: coupon.Range{From: q.Bounds[0], To: q.Bounds[last], Clock: q.Clock}}
+		all := coupon.RedemptionQuery{Unscheduled: q.Unscheduled, Code: q.Code, States: q.States, NewCustomer: q.NewCustomer, CostKnown: q.CostKnown,
+			Range: coupon.Range{From: q.Bounds[0], To: q.Bounds[last], Clock: q.Clock}}
 		for _, r := range t.all(all) {
 			if _, asked := slices.BinarySearch(q.Coupons, r.Coupon); !asked || !r.State.Counts() {
 				continue

@@ -139,6 +139,7 @@ func TestSumsReadOnlyTheIndexOfTheirClock(t *testing.T) {
 		"timeline by made-at":      {made},
 		"summary by service-date":  {service, made}, // and what was made and has no service date
 		"timeline by service-date": {service},
+		"narrowed totals":          {made},
 		// Of many coupons the same stretches, one after the other.
 		"summaries by made-at":      {made},
 		"timelines by made-at":      {made},

@@ -15,6 +15,8 @@ var listCases = []testCase{
 	{"search-is-literal", "a search finds the text as it is, in any case and script: % _ \\ and quotes are characters", searchIsLiteral},
 	{"redemptions-sorted-and-paged", "every order, up and down, in pages of any size, gives each redemption once, keys breaking ties", redemptionsPaged},
 	{"redemptions-filtered", "a page has those redemptions for which RedemptionQuery.Holds, and no others", redemptionsFiltered},
+	{"totals", "the totals of a filter are the fold of what it lists", totalsAgree},
+	{"live", "a list of what is live leaves out a reservation from the instant at which it ends", liveListed},
 	{"edits-do-not-disturb-a-walk", "what is added or changed between two pages neither repeats nor hides the rest", walkUndisturbed},
 }
 
@@ -246,6 +248,12 @@ func crowd(e *env) []coupon.Redemption {
 		row.Currency = []string{"USD", "EUR", "JPY"}[i%3]
 		row.Discount = minor(int64(i%4), "JPY").Amount
 		row.Customer = []string{"", "ann", "Ann", "ann@example.com"}[i%4]
+		if i%4 > 1 {
+			row.EarlierBookings = new(i % 4 / 3)
+		}
+		if i%5 > 1 {
+			row.Cost = new(minor(int64(i%3), "JPY").Amount)
+		}
 		if i%3 > 0 {
 			row.Service = coupon.ServiceTime(start.AddDate(0, 0, i%5))
 		}
@@ -287,6 +295,8 @@ func redemptionsFiltered(e *env) {
 	for what, q := range map[string]coupon.RedemptionQuery{
 		"of a coupon":           {Coupon: one},
 		"of a booking":          {Booking: "b3"},
+		"of several bookings":   {Bookings: []string{"c25", "b3", "nothing", "b3", "b0"}},
+		"of one of several":     {Booking: "b3", Bookings: []string{"b0", "b3"}},
 		"of a customer":         {Customer: "ann"},
 		"of a code":             {Code: "TWO"},
 		"of a currency":         {Currency: "JPY"},
@@ -300,6 +310,9 @@ func redemptionsFiltered(e *env) {
 		"served until":          {Range: coupon.Range{To: served.To, Clock: coupon.ServiceAt}},
 		"any service date":      {Range: coupon.Range{Clock: coupon.ServiceAt}},
 		"without service date":  {Unscheduled: true},
+		"of new customers":      {NewCustomer: true},
+		"with a known cost":     {CostKnown: true},
+		"new and known":         {Coupon: one, NewCustomer: true, CostKnown: true, States: []coupon.State{coupon.Redeemed, coupon.Refunded}, Range: made},
 		"all of it":             {Coupon: one, Customer: "ann", Currency: "USD", States: []coupon.State{coupon.Redeemed}, Range: made},
 		"nothing":               {Booking: "b3", Customer: "nobody"},
 	} {

@@ -277,6 +277,9 @@ func (s *toy) Redemptions(ctx context.Context, q coupon.RedemptionQuery) (page [
 		if s.has("the end of a range is in it") && !q.Range.To.IsZero() {
 			q.Range.To = q.Range.To.Add(time.Microsecond)
 		}
+		if s.has("reservations that have expired are live") {
+			q.Live = time.Time{}
+		}
 		page = cut(s, sh.redemptions, holds, q.Sort.CursorOf, q.Desc, q.After, q.Limit)
 		for i := range page {
 			page[i] = s.readRedemption(page[i])
@@ -369,6 +372,11 @@ func (s *toy) sum(sh *shop, q coupon.SumQuery, id coupon.ID, bucket int, out *[]
 			continue
 		}
 		if !s.in(r, q, bucket) || q.Unscheduled && !r.ServiceAt.IsZero() || q.Code != "" && q.Code != r.Code && !s.has("a sum is of all codes") {
+			continue
+		}
+		if len(q.States) > 0 && !slices.Contains(q.States, r.State) && !s.has("a sum is of all states") ||
+			q.NewCustomer && (r.NewCustomer == nil || !*r.NewCustomer) && !s.has("a sum is of all customers") ||
+			q.CostKnown && r.Cost == nil && !s.has("a sum is of all costs") {
 			continue
 		}
 		if s.has("reservations are summed") && r.State == coupon.Reserved {

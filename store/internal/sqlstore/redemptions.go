@@ -31,8 +31,19 @@ func (s *Store) Redemptions(ctx context.Context, f coupon.RedemptionQuery) (page
 		if len(f.States) > 0 {
 			sel.Where("r.state IN (?)", bun.List(texts(f.States)))
 		}
-		if f.Unscheduled {
-			sel.Where("r.service_at IS NULL")
+		if len(f.Bookings) > 0 {
+			sel.Where("r.booking IN (?)", bun.List(texts(f.Bookings)))
+		}
+		for _, c := range []struct {
+			condition string
+			holds     bool
+		}{{"r.service_at IS NULL", f.Unscheduled}, {"r.new_customer = 1", f.NewCustomer}, {"r.cost IS NOT NULL", f.CostKnown}} {
+			if c.holds {
+				sel.Where(c.condition)
+			}
+		}
+		if !f.Live.IsZero() {
+			sel.Where("(r.state <> 'reserved' OR r.expires_at > ?)", f.Live.UnixMicro())
 		}
 		inRange(sel, fromPage(f))
 		var rows []redemptionRow

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/schema"
 
 	"github.com/couponkit/coupon"
 )
@@ -44,19 +46,12 @@ func (s *Store) Sum(ctx context.Context, f coupon.SumQuery) (sums []coupon.Bucke
 	if err != nil {
 		return nil, err
 	}
-	only, code := bun.Safe(""), bun.SafeQuery("")
-	if f.Unscheduled {
-		only = "AND r.service_at IS NULL"
-	}
-	if f.Code != "" {
-		code = bun.SafeQuery("AND r.code = ?", text(f.Code))
-	}
 	err = s.read(ctx, "sum", func(q conn) error {
 		cells := map[cell]*coupon.Sums{}
 		err := chunked(f.Coupons, maxSummed, func(ids []coupon.ID) error {
 			return chunked(bucketsOf(f), maxBuckets, func(buckets []bucket) error {
 				var rows []sumRow
-				if err := s.sumOfBuckets(ctx, q, &rows, buckets, ids, sumColumns, at, only, code); err != nil {
+				if err := s.sumOfBuckets(ctx, q, &rows, buckets, ids, sumColumns, at, narrowing(f)); err != nil {
 					return s.overflow(ctx, q, ids, err)
 				}
 				for _, row := range rows {
@@ -82,6 +77,30 @@ func (s *Store) Sum(ctx context.Context, f coupon.SumQuery) (sums []coupon.Bucke
 	return sums, err
 }
 
+// narrowing are the conditions of a sum beside its coupon and buckets. All are on
+// columns of the covering indexes.
+func narrowing(f coupon.SumQuery) schema.QueryAppender {
+	var where strings.Builder
+	var args []any
+	for _, c := range []struct {
+		asked     bool
+		condition string
+		args      []any
+	}{
+		{f.Unscheduled, " AND r.service_at IS NULL", nil},
+		{f.Code != "", " AND r.code = ?", []any{text(f.Code)}},
+		{len(f.States) > 0, " AND r.state IN (?)", []any{bun.List(texts(f.States))}},
+		{f.NewCustomer, " AND r.new_customer = 1", nil},
+		{f.CostKnown, " AND r.cost IS NOT NULL", nil},
+	} {
+		if c.asked {
+			where.WriteString(c.condition)
+			args = append(args, c.args...)
+		}
+	}
+	return bun.SafeQuery(where.String(), args...)
+}
+
 // sumColumns are those of sumRow that are added up.
 const sumColumns bun.Safe = `COUNT(*) AS n,
 	CAST(SUM(r.subtotal) AS BIGINT) AS subtotal, CAST(SUM(r.eligible) AS BIGINT) AS eligible, CAST(SUM(r.discount) AS BIGINT) AS discount,
@@ -100,15 +119,15 @@ func (s *Store) sumOfBuckets(ctx context.Context, q conn, rows *[]sumRow, bucket
 		first, last := buckets[0], buckets[len(buckets)-1]
 		of := values(convert(ids, func(id coupon.ID) list { return list{text(id)} }))
 		args = append(args, of, first.i-1, list(convert(buckets, func(b bucket) any { return b.lo })), first.lo, last.hi)
-		return q.scan(ctx, rows, `SELECT asked.coupon, sums.* FROM (VALUES ?4) AS asked (coupon) CROSS JOIN LATERAL (
-			SELECT ?5 + width_bucket(?1, CAST(ARRAY[?6] AS BIGINT[])) AS i, r.currency, r.state, ?0 FROM ?redemptions AS r
-			WHERE r.merchant = ?merchant AND r.coupon = asked.coupon AND ?1 >= ?7 AND ?1 < ?8 ?2 ?3
+		return q.scan(ctx, rows, `SELECT asked.coupon, sums.* FROM (VALUES ?3) AS asked (coupon) CROSS JOIN LATERAL (
+			SELECT ?4 + width_bucket(?1, CAST(ARRAY[?5] AS BIGINT[])) AS i, r.currency, r.state, ?0 FROM ?redemptions AS r
+			WHERE r.merchant = ?merchant AND r.coupon = asked.coupon AND ?1 >= ?6 AND ?1 < ?7 ?2
 				AND r.state IN ('redeemed', 'refunded', 'cancelled')
 			GROUP BY 1, r.currency, r.state) AS sums`, args...)
 	}
 	args = append(args, bun.List(texts(ids)), values(convert(buckets, func(b bucket) list { return list{b.i, b.lo, b.hi} })))
-	return q.scan(ctx, rows, `WITH bucket (i, lo, hi) AS (VALUES ?5) SELECT bucket.i, r.coupon, r.currency, r.state, ?0 FROM bucket CROSS JOIN ?redemptions AS r
-		WHERE r.merchant = ?merchant AND r.coupon IN (?4) AND ?1 >= bucket.lo AND ?1 < bucket.hi ?2 ?3
+	return q.scan(ctx, rows, `WITH bucket (i, lo, hi) AS (VALUES ?4) SELECT bucket.i, r.coupon, r.currency, r.state, ?0 FROM bucket CROSS JOIN ?redemptions AS r
+		WHERE r.merchant = ?merchant AND r.coupon IN (?3) AND ?1 >= bucket.lo AND ?1 < bucket.hi ?2
 			AND r.state IN ('redeemed', 'refunded', 'cancelled')
 		GROUP BY bucket.i, r.coupon, r.currency, r.state`, args...)
 }

@@ -123,6 +123,12 @@ func EveryCall(t *testing.T, st coupon.Store, rec *Recorder) map[string][]string
 			}
 		}
 	}
+	narrow := coupon.RedemptionFilter{Coupon: c.ID, States: []coupon.State{coupon.Redeemed}, Code: "C", NewCustomer: true, CostKnown: true, Unscheduled: true, Live: true}
+	do("narrowed redemptions", func() error { return Drain(svc.Redemptions(ctx, narrow)) })
+	do("narrowed totals", func() error { _, err := svc.Totals(ctx, narrow); return err })
+	do("redemptions of bookings", func() error {
+		return Drain(svc.Redemptions(ctx, coupon.RedemptionFilter{Bookings: []string{"b1", "b2"}, Sort: coupon.ByBooking}))
+	})
 	do("unscheduled", func() error { return Drain(svc.Redemptions(ctx, coupon.RedemptionFilter{Unscheduled: true})) })
 	for _, sort := range []coupon.CouponSort{coupon.ByCreated, coupon.ByCode, coupon.ByName, coupon.ByStart, coupon.ByEnd, coupon.ByAudience,
 		coupon.ByStatus, coupon.ByOffer, coupon.ByUses, coupon.ByBookings, coupon.ByRevenue, coupon.ByDiscounts} {

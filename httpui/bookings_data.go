@@ -1,0 +1,215 @@
+package httpui
+
+import (
+	"iter"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/bojanz/currency"
+
+	"github.com/couponkit/coupon"
+)
+
+// moneyData is an amount as JSON, with all digits of its currency.
+type moneyData struct {
+	Amount   string `json:"amount"`
+	Currency string `json:"currency"`
+}
+
+func moneyOf(m coupon.Money) moneyData { return moneyData{plainAmount(m), m.Currency} }
+
+// plainAmount has a point and all digits of the currency, in every locale.
+func plainAmount(m coupon.Money) string {
+	digits, ok := currency.GetDigits(m.Currency)
+	if !ok {
+		return m.Amount.String()
+	}
+	return m.Amount.StringFixed(int32(digits))
+}
+
+// bookingsData is a page of bookings as JSON.
+type bookingsData struct {
+	Coupon coupon.ID    `json:"coupon"`
+	From   time.Time    `json:"from,omitzero"` // of the range, inclusive
+	To     time.Time    `json:"to,omitzero"`   // exclusive
+	Clock  coupon.Clock `json:"clock"`         // by which a booking is in it
+	Zone   string       `json:"zone"`          // in which the range has whole days
+	// FoundBy is as what the search was found: booking, customer or code.
+	FoundBy  foundBy       `json:"found_by,omitempty"`
+	Bookings []bookingData `json:"bookings"`
+	Totals   []totalData   `json:"totals"`          // of all pages, one per currency
+	Next     string        `json:"after,omitempty"` // the next page is the same address with this as after
+}
+
+type bookingData struct {
+	Booking        string             `json:"booking"`
+	State          coupon.State       `json:"state"`
+	Code           coupon.Code        `json:"code"`
+	Version        int64              `json:"coupon_version"`
+	Customer       string             `json:"customer,omitempty"`
+	NewCustomer    *bool              `json:"new_customer"` // null is unknown
+	Type           coupon.BookingType `json:"type"`
+	Frequency      coupon.Frequency   `json:"frequency,omitempty"`
+	Series         string             `json:"series,omitempty"`
+	Occurrence     int64              `json:"occurrence,omitempty"`
+	MadeAt         time.Time          `json:"made_at"`
+	ServiceAt      time.Time          `json:"service_at,omitzero"`
+	ServiceDate    string             `json:"service_date,omitempty"` // where only the day is known
+	Subtotal       moneyData          `json:"subtotal"`
+	Eligible       moneyData          `json:"eligible"`
+	Discount       moneyData          `json:"discount"`
+	OtherDiscounts moneyData          `json:"other_discounts"`
+	Revenue        moneyData          `json:"revenue"`
+	Refunded       moneyData          `json:"refunded"`
+	Cost           *moneyData         `json:"cost"`   // null is unknown
+	Margin         *moneyData         `json:"margin"` // before refunds
+	TaxIncluded    bool               `json:"tax_included"`
+	ExpiresAt      time.Time          `json:"expires_at,omitzero"` // of a reservation
+	Others         []otherData        `json:"other_coupons,omitempty"`
+}
+
+// otherData is another coupon on the same booking. What may not be seen of it is
+// left out.
+type otherData struct {
+	Coupon   coupon.ID   `json:"coupon,omitempty"`
+	Code     coupon.Code `json:"code,omitempty"`
+	Name     string      `json:"name,omitempty"`
+	Discount moneyData   `json:"discount"`
+}
+
+type totalData struct {
+	Currency           string    `json:"currency"`
+	Bookings           int64     `json:"bookings"`
+	Subtotal           moneyData `json:"subtotal"`
+	Eligible           moneyData `json:"eligible"`
+	Discounts          moneyData `json:"discounts"`
+	OtherDiscounts     moneyData `json:"other_discounts"`
+	Revenue            moneyData `json:"revenue"`
+	Refunds            moneyData `json:"refunds"`
+	NewCustomers       int64     `json:"new_customers"`
+	CostKnown          int64     `json:"cost_known"`
+	Cost               moneyData `json:"cost"`
+	Margin             moneyData `json:"margin"`
+	Cancelled          int64     `json:"cancelled"`
+	CancelledSubtotal  moneyData `json:"cancelled_subtotal"`
+	CancelledDiscounts moneyData `json:"cancelled_discounts"`
+}
+
+func bookingsJSON(q *request, rep report, p bookingsPage) bookingsData {
+	d := bookingsData{Coupon: q.c.ID, From: p.filter.Range.From.UTC(), To: p.filter.Range.To.UTC(), Clock: p.filter.Range.Clock, Zone: q.c.Zone,
+		FoundBy: p.found, Bookings: []bookingData{}, Totals: []totalData{}, Next: p.next}
+	for _, r := range p.rows {
+		d.Bookings = append(d.Bookings, bookingJSON(r))
+	}
+	for _, f := range p.totals {
+		d.Totals = append(d.Totals, totalData{Currency: f.Currency, Bookings: f.Bookings, Subtotal: moneyOf(f.Subtotal), Eligible: moneyOf(f.Eligible),
+			Discounts: moneyOf(f.Discounts), OtherDiscounts: moneyOf(f.OtherDiscounts), Revenue: moneyOf(f.Revenue), Refunds: moneyOf(f.Refunds),
+			NewCustomers: f.NewCustomers, CostKnown: f.CostKnown, Cost: moneyOf(f.Cost), Margin: moneyOf(f.Margin),
+			Cancelled: f.Cancelled, CancelledSubtotal: moneyOf(f.CancelledSubtotal), CancelledDiscounts: moneyOf(f.CancelledDiscounts)})
+	}
+	return d
+}
+
+func bookingJSON(r usedOn) bookingData {
+	d := bookingData{Booking: r.Booking, State: r.State, Code: r.Code, Version: r.Version, Customer: r.Customer, NewCustomer: r.NewCustomer,
+		Type: r.Type, Frequency: r.Frequency, Series: r.Series, Occurrence: r.Occurrence, MadeAt: r.MadeAt, ServiceAt: r.Service.At,
+		Subtotal: moneyOf(r.Subtotal), Eligible: moneyOf(r.Eligible), Discount: moneyOf(r.Discount), OtherDiscounts: moneyOf(r.OtherDiscounts),
+		Revenue: moneyOf(r.Revenue()), Refunded: moneyOf(r.Refund), TaxIncluded: r.TaxIncluded}
+	if r.State == coupon.Reserved {
+		d.ExpiresAt = r.ExpiresAt
+	}
+	if !r.Service.Day.IsZero() {
+		d.ServiceDate = r.Service.Day.String()
+	}
+	if margin, ok := marginOf(r.Redemption); ok {
+		d.Cost, d.Margin = new(moneyOf(*r.Cost)), new(moneyOf(margin))
+	}
+	for _, o := range r.others {
+		x := otherData{Discount: moneyOf(o.Discount)}
+		if o.seen {
+			x.Coupon, x.Code, x.Name = o.Coupon, o.Code, o.c.Name
+		}
+		d.Others = append(d.Others, x)
+	}
+	return d
+}
+
+// bookingsHeader are the columns of the table; amounts are in the currency of
+// their row, instants in the coupon's zone, and what is not known is empty.
+var bookingsHeader = []string{"booking", "state", "made_at", "service", "customer", "new_customer", "type", "frequency", "series", "occurrence", "code", "coupon_version",
+	"currency", "subtotal", "eligible", "discount", "other_discounts", "revenue", "refunded", "cost", "margin", "tax_included", "other_codes"}
+
+// bookingsCSV answers with all bookings of the list, in its order.
+func (q *request) bookingsCSV(rep report, state bookingsState) error {
+	f, _, err := q.filter(rep, state.first())
+	if err != nil {
+		return err
+	}
+	if q.r.Method == http.MethodHead { // which asks for no rows
+		return q.csv("bookings.csv", bookingsHeader, func(func([]string, error) bool) {})
+	}
+	return q.csv("bookings.csv", bookingsHeader, q.bookingRecords(f))
+}
+
+// bookingRecords are the rows of the table, read some hundred at a time.
+func (q *request) bookingRecords(f coupon.RedemptionFilter) iter.Seq2[[]string, error] {
+	return func(yield func([]string, error) bool) {
+		var some []coupon.Redemption
+		give := func() bool {
+			rows, err := q.withOthers(some)
+			if err != nil {
+				yield(nil, err)
+				return false
+			}
+			for _, r := range rows {
+				if !yield(q.bookingRecord(r), nil) {
+					return false
+				}
+			}
+			some = some[:0]
+			return true
+		}
+		for r, err := range q.svc.Redemptions(q.r.Context(), f) {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if some = append(some, r); len(some) == pageSizes[len(pageSizes)-1] && !give() {
+				return
+			}
+		}
+		give()
+	}
+}
+
+func (q *request) bookingRecord(r usedOn) []string {
+	loc := zoneOf(q.c)
+	service, isNew, occurrence, cost, margin := "", "", "", "", ""
+	switch {
+	case !r.Service.Day.IsZero():
+		service = r.Service.Day.String()
+	case !r.Service.At.IsZero():
+		service = r.Service.At.In(loc).Format(time.RFC3339)
+	}
+	if r.NewCustomer != nil {
+		isNew = strconv.FormatBool(*r.NewCustomer)
+	}
+	if r.Occurrence != 0 {
+		occurrence = strconv.FormatInt(r.Occurrence, 10)
+	}
+	if m, ok := marginOf(r.Redemption); ok {
+		cost, margin = plainAmount(*r.Cost), plainAmount(m)
+	}
+	var others []string
+	for _, o := range r.others {
+		if o.seen {
+			others = append(others, string(o.Code))
+		}
+	}
+	return []string{csvText(r.Booking), string(r.State), r.MadeAt.In(loc).Format(time.RFC3339), service, csvText(r.Customer), isNew,
+		string(r.Type), csvText(string(r.Frequency)), csvText(r.Series), occurrence, csvText(string(r.Code)), strconv.FormatInt(r.Version, 10),
+		r.Subtotal.Currency, plainAmount(r.Subtotal), plainAmount(r.Eligible), plainAmount(r.Discount), plainAmount(r.OtherDiscounts), plainAmount(r.Revenue()),
+		plainAmount(r.Refund), cost, margin, strconv.FormatBool(r.TaxIncluded), csvText(strings.Join(others, " "))}
+}

@@ -1,0 +1,189 @@
+package httpui
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/couponkit/coupon"
+)
+
+// generateView is the form that makes a batch of codes. What was typed comes back
+// in it, with what is wrong beside each field.
+type generateView struct {
+	post
+	Key           string // of the batch: the same form sent twice is the same batch
+	Count, Prefix string
+	Length        string
+	Single        bool
+	Most, Least   string // codes of a batch, and characters of a code
+	Errors        map[string]string
+	Example       string
+	Unlimited     bool // codes that are not for a single use can be used without end
+	Open          bool
+}
+
+// addCodeView is the form for one code of the owner's own.
+type addCodeView struct {
+	post
+	Code, Customer string
+	Single         bool
+	Errors         map[string]string
+	Unlimited      bool
+	Open           bool
+}
+
+func (q *request) generateForm(failed *generateView) (*generateView, error) {
+	v := generateView{Count: "100", Length: strconv.Itoa(coupon.MinRandom), Single: true}
+	if failed != nil {
+		v = *failed
+		v.Open = true
+	}
+	if v.Key == "" {
+		id, err := q.svc.NewID()
+		if err != nil {
+			return nil, err
+		}
+		v.Key = coupon.DateOf(q.svc.Now().In(zoneOf(q.c))).String() + "-" + strings.ToUpper(string(id[len(id)-6:]))
+	}
+	v.post = q.post(q.links.of(q.c.ID) + "/codes")
+	v.Most, v.Least = q.words.Count(coupon.MaxBatch), q.words.Count(coupon.MinRandom)
+	v.Unlimited = !limitsCodes(q.c)
+	v.Example = "K7QF-9XMB-2TRW"
+	return &v, nil
+}
+
+func (q *request) addCodeForm(failed *addCodeView) *addCodeView {
+	v := addCodeView{Single: true}
+	if failed != nil {
+		v = *failed
+		v.Open = true
+	}
+	v.post = q.post(q.links.of(q.c.ID) + "/codes/add")
+	v.Unlimited = !limitsCodes(q.c)
+	return &v
+}
+
+// generateCodes makes a batch. Sent twice it is the same batch; after a failure
+// the same form makes what is missing.
+func (h *Handler) generateCodes(q *request) error {
+	if !q.c.ArchivedAt.IsZero() {
+		return errArchived
+	}
+	form := &generateView{Key: q.r.FormValue("key"), Count: strings.TrimSpace(q.r.FormValue("count")), Prefix: strings.TrimSpace(q.r.FormValue("prefix")),
+		Length: strings.TrimSpace(q.r.FormValue("length")), Single: q.r.FormValue("single_use") != "", Errors: map[string]string{}}
+	b := coupon.CodeBatch{Key: form.Key, Prefix: form.Prefix, SingleUse: form.Single,
+		Count: q.wholeNumber(form.Count, "count", form.Errors), Length: coupon.MinRandom}
+	if form.Length != "" {
+		b.Length = q.wholeNumber(form.Length, "length", form.Errors)
+	}
+	if form.Key == "" {
+		form.Errors["key"] = q.words.t("codes.error.no-key")
+	}
+	if len(form.Errors) > 0 {
+		return h.refuseCodes(q, form, nil, http.StatusUnprocessableEntity)
+	}
+	made := int64(0)
+	for _, err := range q.svc.GenerateCodes(q.r.Context(), q.c.ID, b) {
+		if invalid, ok := errors.AsType[*coupon.InvalidError](err); ok {
+			for _, f := range invalid.Fields {
+				form.Errors[f.Field] = q.words.batchError(f)
+			}
+			return h.refuseCodes(q, form, nil, http.StatusUnprocessableEntity)
+		}
+		if errors.Is(err, coupon.ErrNotFound) { // it was archived meanwhile
+			return errArchived
+		}
+		if err != nil {
+			return fmt.Errorf("after %d of %d codes: %w", made, b.Count, err)
+		}
+		made++
+	}
+	to := q.links.codes(q.c.ID, codesState{Batch: b.Key})
+	return q.leadTo(to+"&done=generated", generatedData{Batch: b.Key, Count: made})
+}
+
+// generatedData is what became of a batch.
+type generatedData struct {
+	Batch string `json:"batch"`
+	Count int64  `json:"count"`
+}
+
+// wholeNumber reads a count as the locale writes it; what it can't read is among
+// the errors.
+func (q *request) wholeNumber(typed, name string, errs map[string]string) int {
+	plain, problem := q.words.readNumber(typed, 0)
+	n, err := strconv.Atoi(plain)
+	if problem != "" || err != nil {
+		errs[name] = q.words.t("codes.error.number")
+	}
+	return n
+}
+
+// batchError says what is wrong with a field of a batch.
+func (w words) batchError(f coupon.FieldError) string {
+	switch f.Field {
+	case "count":
+		return w.t("codes.error.count", "most", w.Count(coupon.MaxBatch))
+	case "length":
+		return w.t("codes.error.length", "least", w.Count(coupon.MinRandom), "most", w.Count(coupon.MaxCodeLength))
+	case "prefix":
+		return w.t("codes.error.prefix")
+	default:
+		return w.t("codes.error.batch")
+	}
+}
+
+// addCode adds one code. The same code in the same way again changes nothing.
+func (h *Handler) addCode(q *request) error {
+	if !q.c.ArchivedAt.IsZero() {
+		return errArchived
+	}
+	w := q.words
+	form := &addCodeView{Code: strings.TrimSpace(q.r.FormValue("code")), Customer: strings.TrimSpace(q.r.FormValue("customer")),
+		Single: q.r.FormValue("single_use") != "", Errors: map[string]string{}}
+	k, err := q.svc.AddCode(q.r.Context(), q.c.ID, coupon.CouponCode{Code: coupon.Code(form.Code), Customer: form.Customer, SingleUse: form.Single})
+	invalid, _ := errors.AsType[*coupon.InvalidError](err)
+	switch {
+	case err == nil:
+		return q.leadTo(q.links.codes(q.c.ID, codesState{Find: string(k.Code)})+"&done=added", codeJSON(k, false))
+	case errors.Is(err, coupon.ErrDuplicateCode):
+		form.Errors["code"] = w.t("codes.error.taken", "code", form.Code)
+		return h.refuseCodes(q, nil, form, http.StatusConflict)
+	case invalid != nil:
+		for _, f := range invalid.Fields {
+			switch f.Field {
+			case "code":
+				form.Errors["code"] = w.t("codes.error.code", "most", w.Count(coupon.MaxCodeLength))
+			case "customer":
+				form.Errors["customer"] = w.t("codes.error.customer")
+			}
+		}
+		return h.refuseCodes(q, nil, form, http.StatusUnprocessableEntity)
+	case errors.Is(err, coupon.ErrNotFound):
+		return errArchived
+	}
+	return err
+}
+
+// refuseCodes answers with the form as it came.
+func (h *Handler) refuseCodes(q *request, generate *generateView, add *addCodeView, status int) error {
+	if q.as == asJSON {
+		f := failure{Status: status, Kind: "invalid", Text: q.words.t("codes.error.summary")}
+		if status == http.StatusConflict {
+			f.Kind = "conflict"
+		}
+		if f.Fields = (map[string]string)(nil); generate != nil {
+			f.Fields = generate.Errors
+		} else {
+			f.Fields = add.Errors
+		}
+		return q.json(status, envelope{Error: &f})
+	}
+	if wantsFragment(q.r) {
+		status = http.StatusOK
+	}
+	return h.showCodes(q, codesState{}, status, generate, add, nil)
+}
