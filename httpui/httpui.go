@@ -1,6 +1,7 @@
 // Package httpui is the coupon pages as one [http.Handler], to be mounted in
 // any admin, under any router: the list of coupons, the page on which an owner
-// tracks a coupon, and the bookings behind its figures.
+// tracks a coupon, the bookings behind its figures, and the form in which a
+// coupon is created, edited and run again.
 //
 //	ui, err := httpui.New(httpui.Config{Service: svc, Authorize: auth, BasePath: "/admin/coupons"})
 //	mux.Handle("/admin/coupons/", ui)
