@@ -81,7 +81,7 @@ type Coupon struct {
 type Config struct {
 	Store Store            // required
 	Now   func() time.Time // default time.Now
-	Rand  io.Reader        // source of ids and codes; default crypto/rand.Reader
+	Rand  io.Reader        // source of ids and codes, safe for concurrent use; default crypto/rand.Reader
 	// Attempt is called for every typed code that is looked up by Quote, Redeem,
 	// Reserve and Reopen, a hit or a miss, so that the host can limit how often
 	// somebody may try. Its error is the error of the call. Default: every attempt
