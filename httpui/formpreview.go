@@ -172,7 +172,7 @@ func (w words) refused(r coupon.Refusal) string {
 	if text := w.t(key); text != key {
 		return text
 	}
-	return w.t("form.refused.other", "reason", r.String())
+	return w.t("form.refused.unnamed", "reason", r.String())
 }
 
 // mostSamples is how many bookings are tried.
