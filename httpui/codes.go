@@ -161,14 +161,16 @@ func (q *request) codeUses(codes []coupon.CouponCode) (map[coupon.Code]codeUse, 
 	for _, k := range codes {
 		if l, ok := counted[k.Code]; ok {
 			out[k.Code] = codeUse{used: l.Used > 0, limit: &l}
-			continue
+			if l.Used == 0 || l.Limit.Max > 1 {
+				continue
+			}
 		}
 		f := coupon.RedemptionFilter{Coupon: q.c.ID, Code: k.Code, States: []coupon.State{coupon.Redeemed, coupon.Refunded, coupon.Reserved}, Live: true, Desc: true}
 		for r, err := range q.svc.Redemptions(q.r.Context(), f) {
 			if err != nil {
 				return nil, err
 			}
-			out[k.Code] = codeUse{used: true, reserved: r.State == coupon.Reserved}
+			out[k.Code] = codeUse{used: true, reserved: r.State == coupon.Reserved, limit: out[k.Code].limit}
 			break
 		}
 	}

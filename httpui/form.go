@@ -55,6 +55,9 @@ func (h *Handler) create(q *request) error {
 	if done, err := f.post(); done || err != nil {
 		return err
 	}
+	if !q.c.ArchivedAt.IsZero() {
+		return f.archived()
+	}
 	c, wrong := q.words.read(f.d, f.was, f.base)
 	if f.errors = wrong; len(wrong) > 0 {
 		return f.refuse()
@@ -84,9 +87,6 @@ func (h *Handler) editForm(q *request) error {
 
 // update stores the edit, or shows again what was typed.
 func (h *Handler) update(q *request) error {
-	if !q.c.ArchivedAt.IsZero() {
-		return errArchivedEdit
-	}
 	base, err := q.edited()
 	if err != nil {
 		return err
@@ -97,6 +97,9 @@ func (h *Handler) update(q *request) error {
 	}
 	if done, err := f.post(); done || err != nil {
 		return err
+	}
+	if !q.c.ArchivedAt.IsZero() {
+		return f.archived()
 	}
 	c, wrong := q.words.read(f.d, f.was, f.base)
 	if f.errors = wrong; len(wrong) > 0 {
@@ -251,7 +254,7 @@ func (f *form) failed(err error) error {
 	case !ok:
 		return err
 	case invalid.Fields[0].Field == "archived_at":
-		return errArchivedEdit
+		return f.archived()
 	case invalid.Fields[0].Field == "id":
 		return errForm
 	default:
@@ -260,6 +263,16 @@ func (f *form) failed(err error) error {
 		f.errors = r.errors
 	}
 	return f.refuse()
+}
+
+// archived says that the coupon was put away meanwhile, and keeps what was typed.
+func (f *form) archived() error {
+	if f.q.as == asJSON {
+		return errArchivedEdit
+	}
+	f.status = http.StatusConflict
+	f.errors = formErrors{"code": f.q.words.t("errors.archived-edit.text")}
+	return f.show()
 }
 
 // code is how a typed code is stored, if it can be.

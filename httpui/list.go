@@ -93,7 +93,11 @@ func (h *Handler) showList(q *request, v url.Values) error {
 		c, err := q.svc.CouponByCode(q.r.Context(), code)
 		switch {
 		case err == nil && h.may(q.r, View, c):
-			http.Redirect(q.w, q.r, q.links.coupon(c.ID, reportState{}), http.StatusSeeOther)
+			to := q.links.of(c.ID)
+			if q.as == asJSON {
+				to += query{}.with("format", string(asJSON)).String()
+			}
+			http.Redirect(q.w, q.r, to, http.StatusSeeOther)
 			return nil
 		case err == nil, errors.Is(err, coupon.ErrNotFound), errors.Is(err, coupon.ErrInvalid):
 			p.notices = append(p.notices, q.words.t("list.no-such-code", "code", code))

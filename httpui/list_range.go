@@ -15,11 +15,15 @@ type listRange struct {
 }
 
 func (r listRange) query() query {
-	if r.Period == customPeriod {
-		return query{}.with("from", r.From.String()).with("to", r.To.String())
+	q := query{}
+	if !r.whole() {
+		q = q.with("period", r.Period)
 	}
-	return query{}.with("period", r.Period)
+	return q.with("from", r.From.String()).with("to", r.To.String())
 }
+
+// whole reports whether both days of a range of one's own are given.
+func (r listRange) whole() bool { return !r.From.IsZero() && !r.To.IsZero() }
 
 // days are the first and the last day, as of today; none for all time.
 func (r listRange) days(today coupon.Date) (first, last coupon.Date) {
@@ -62,14 +66,14 @@ func (p *stateParser) listRange(w words) listRange {
 		r.Period = ""
 	case "", customPeriod:
 		r.From, r.To = p.date("from"), p.date("to")
-		if r.From.IsZero() || r.To.IsZero() {
-			// Custom days are chosen before they are given: then these are shown.
-			if r.Period == customPeriod && r.From.IsZero() && r.To.IsZero() {
-				return r
-			}
-			return listRange{}
+		if r.From.IsZero() && r.To.IsZero() {
+			return r // own dates are chosen before they are given
 		}
-		if r.Period = customPeriod; r.From.Compare(r.To) > 0 {
+		if r.Period = customPeriod; r.From.IsZero() || r.To.IsZero() {
+			p.notices = append(p.notices, w.t("list.both-dates"))
+			return r // with the one that was given
+		}
+		if r.From.Compare(r.To) > 0 {
 			p.notices = append(p.notices, w.t("list.dates-swapped"))
 			r.From, r.To = r.To, r.From
 		}

@@ -26,6 +26,8 @@ type reportView struct {
 	Compared    string // with what, in words; empty if with nothing
 	Figures     []figures
 	Unscheduled string
+	// UnscheduledURL has the bookings that Unscheduled is about.
+	UnscheduledURL string
 }
 
 // legend says which is which.
@@ -121,6 +123,7 @@ func (q *request) reportView(d reportData, sent *noteForm) (reportView, error) {
 	}
 	if n := d.summary.Unscheduled; n > 0 {
 		v.Unscheduled = w.t("summary.unscheduled", "n", n)
+		v.UnscheduledURL = q.links.bookings(c.ID, bookingsState{reportState: rep.reportState, Filter: filterUnscheduled})
 	}
 	return v, nil
 }

@@ -34,10 +34,7 @@ func (s *Store) RecordRefusals(ctx context.Context, refusals []coupon.RefusalRec
 	})
 	return s.write(ctx, "record refusals", func(q conn) error {
 		return ofEach(refusals, func(r coupon.RefusalRecord) coupon.ID { return r.Coupon }, func(id coupon.ID, refusals []coupon.RefusalRecord) error {
-			// One at a time: which rows two of them forget, and in which order, is
-			// else a matter of their plans, and they wait for each other crosswise.
-			// Who redeems does not wait for this lock.
-			_, err := s.lockHead(ctx, q, id, "FOR NO KEY UPDATE")
+			err := there(ctx, q, id)
 			if errors.Is(err, coupon.ErrNotFound) {
 				return nil
 			}
@@ -52,8 +49,7 @@ func (s *Store) RecordRefusals(ctx context.Context, refusals []coupon.RefusalRec
 // recordRefusals are those of one coupon. What is too old is forgotten first: it
 // does not stand in the way of the same refusal today.
 func (s *Store) recordRefusals(ctx context.Context, q conn, id coupon.ID, refusals []coupon.RefusalRecord, bounds coupon.RefusalBounds) error {
-	_, err := q.exec(ctx, `DELETE FROM ?refusals WHERE merchant = ?merchant AND coupon = ? AND at < ?`, text(id), bounds.Since.UnixMicro())
-	if err != nil {
+	if err := s.forgetRefusals(ctx, q, id, bun.SafeQuery("at < ?", bounds.Since.UnixMicro())); err != nil {
 		return err
 	}
 	var rows values
@@ -67,7 +63,7 @@ func (s *Store) recordRefusals(ctx context.Context, q conn, id coupon.ID, refusa
 		}
 	}
 	added := int64(0)
-	err = chunked(rows, maxRows, func(rows values) error {
+	err := chunked(rows, maxRows, func(rows values) error {
 		n, err := q.exec(ctx, `INSERT INTO ?refusals (merchant, ?) VALUES ? ON CONFLICT DO NOTHING`, bun.Safe(refusalColumns), rows)
 		added += n
 		return err
@@ -75,19 +71,30 @@ func (s *Store) recordRefusals(ctx context.Context, q conn, id coupon.ID, refusa
 	if err != nil || added == 0 {
 		return err
 	}
-	return trimRefusals(ctx, q, id, bounds.Most)
+	return s.trimRefusals(ctx, q, id, bounds.Most)
 }
 
 // trimRefusals forgets what comes after the newest.
-func trimRefusals(ctx context.Context, q conn, id coupon.ID, most int) error {
+func (s *Store) trimRefusals(ctx context.Context, q conn, id coupon.ID, most int) error {
 	var beyond []refusalRow
 	err := q.scan(ctx, &beyond, `SELECT at, booking, reason FROM ?refusals WHERE merchant = ?merchant AND coupon = ?
 		ORDER BY at DESC, booking DESC, reason DESC LIMIT 1 OFFSET ?`, text(id), most)
 	if err != nil || len(beyond) == 0 {
 		return err
 	}
-	_, err = q.exec(ctx, `DELETE FROM ?refusals WHERE merchant = ?merchant AND coupon = ? AND (at, booking, reason) <= (?)`,
-		text(id), list{beyond[0].At, text(beyond[0].Booking), text(beyond[0].Reason)})
+	return s.forgetRefusals(ctx, q, id, bun.SafeQuery("(at, booking, reason) <= (?)", list{beyond[0].At, text(beyond[0].Booking), text(beyond[0].Reason)}))
+}
+
+// forgetRefusals deletes those of a coupon for which a condition holds. What
+// another is deleting at this moment is left to it: two that delete the same in
+// different orders would wait for each other crosswise.
+func (s *Store) forgetRefusals(ctx context.Context, q conn, id coupon.ID, which any) error {
+	lock := skipLocked
+	if !s.dialect.RowLocks {
+		lock = ""
+	}
+	_, err := q.exec(ctx, `DELETE FROM ?refusals WHERE merchant = ?merchant AND coupon = ? AND (booking, reason) IN (
+		SELECT booking, reason FROM ?refusals WHERE merchant = ?merchant AND coupon = ? AND ? ?)`, text(id), text(id), which, lock)
 	return err
 }
 
