@@ -19,7 +19,13 @@ func (r listRange) query() query {
 	if !r.whole() {
 		q = q.with("period", r.Period)
 	}
-	return q.with("from", r.From.String()).with("to", r.To.String())
+	if !r.From.IsZero() {
+		q = q.with("from", r.From.String())
+	}
+	if !r.To.IsZero() {
+		q = q.with("to", r.To.String())
+	}
+	return q
 }
 
 // whole reports whether both days of a range of one's own are given.
@@ -27,7 +33,7 @@ func (r listRange) whole() bool { return !r.From.IsZero() && !r.To.IsZero() }
 
 // days are the first and the last day, as of today; none for all time.
 func (r listRange) days(today coupon.Date) (first, last coupon.Date) {
-	if r.Period == customPeriod {
+	if r.whole() {
 		return r.From, r.To
 	}
 	if p, ok := periodOf(r.Period); ok {

@@ -232,7 +232,10 @@ func (v *listView) filters(w words) {
 	if s.Range.Period == customPeriod {
 		v.Dates = &dates{}
 		if !s.Range.From.IsZero() {
-			v.Dates = &dates{s.Range.From.String(), s.Range.To.String()}
+			v.Dates.From = s.Range.From.String()
+		}
+		if !s.Range.To.IsZero() {
+			v.Dates.To = s.Range.To.String()
 		}
 	}
 }
@@ -253,7 +256,7 @@ func (w words) listRange(f found) string {
 func (h *Handler) listRow(q *request, state listState, c coupon.CouponState, f found) listRow {
 	w := q.words
 	to := reportState{Period: state.Range.Period, From: state.Range.From, To: state.Range.To}
-	if to.Period == customPeriod && to.From.IsZero() {
+	if to.Period == customPeriod && !state.Range.whole() {
 		to = reportState{}
 	}
 	row := listRow{ID: c.ID, URL: q.links.coupon(c.ID, to), Code: string(c.Code), Name: c.Name,

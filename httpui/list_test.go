@@ -171,6 +171,7 @@ func TestUnknownValuesFallBackWithANotice(t *testing.T) {
 	for target, says := range map[string]string{
 		base + "/?status=lost":                                             "“status”",
 		base + "/?sort=luck":                                               "“sort”",
+		base + "/?from=2026-01-01":                                         "Give both dates",
 		base + "/?order=up":                                                "“order”",
 		s.page("SPRING15", "?period=always"):                               "“period”",
 		s.page("SPRING15", "?interval=decade"):                             "“interval”",
