@@ -44,7 +44,7 @@ setup: ## install what the tests need besides Go
 .PHONY: check-tests
 check-tests:
 	@echo "==> tests: go test -race -shuffle=on -count=1 ./..."
-	@go run ./internal/tools/testreport $(modules) -- -race -shuffle=on -count=1 ./...
+	@go run ./internal/tools/testreport $(modules) -- -race -shuffle=on -count=1 -timeout=30m ./...
 
 .PHONY: bench
 bench: ## run the benchmarks

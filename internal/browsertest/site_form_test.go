@@ -267,7 +267,7 @@ func TestTheFormByKeyboard(t *testing.T) {
 func TestRunACampaignAgain(t *testing.T) {
 	t.Parallel()
 	b := Start(t)
-	p := openCoupon(t, b, "SPARKLE15", Options{})
+	p := openCoupon(t, b, "MOVE50", Options{})
 	name := p.Text("h1")
 	p.Follow(`a[href*="/new?from="]`)
 	if got := value(p, "#cp-f-name"); got != name || value(p, "#cp-f-code") != "" {
