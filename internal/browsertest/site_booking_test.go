@@ -163,7 +163,7 @@ func TestABookingIsRefundedAndCancelled(t *testing.T) {
 		options    Options
 	}{
 		{"with JavaScript", "YARD20", Options{}},
-		{"without JavaScript, narrow", "PANES2", Options{NoJS: true, Width: 320}},
+		{"without JavaScript, narrow", "GLOW10", Options{NoJS: true, Width: 320}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p := open(t, b, list+"?code="+tt.code, tt.options)
