@@ -112,7 +112,7 @@ func (h *Handler) parseBookings(q *request) (report, bookingsState, []string, er
 		if currency.IsValid(code) {
 			s.Currency = code
 		} else {
-			p.notices = append(p.notices, q.words.t("bookings.unknown-currency"))
+			p.tell("bookings.unknown-currency")
 		}
 	}
 	return rep, s, p.notices, nil

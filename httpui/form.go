@@ -55,9 +55,6 @@ func (h *Handler) create(q *request) error {
 	if done, err := f.post(); done || err != nil {
 		return err
 	}
-	if !q.c.ArchivedAt.IsZero() {
-		return f.archived()
-	}
 	c, wrong := q.words.read(f.d, f.was, f.base)
 	if f.errors = wrong; len(wrong) > 0 {
 		return f.refuse()

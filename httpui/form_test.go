@@ -166,8 +166,10 @@ func TestTheFormIsFilledWithWhatACouponIs(t *testing.T) {
 			if res := ask(t, h, "GET", s.page(code, "/edit")); res.StatusCode != http.StatusConflict {
 				t.Errorf("an archived coupon: %s", res.Status)
 			}
-			if res := send(t, h, s.page(code, "/edit"), url.Values{"version": {"2"}}); res.StatusCode != http.StatusConflict {
-				t.Errorf("an archived coupon: %s", res.Status)
+			// What was typed before somebody put it away is not lost.
+			res := send(t, h, s.page(code, "/edit"), url.Values{"version": {"2"}, "name": {"Typed in vain"}})
+			if text := body(t, res); res.StatusCode != http.StatusConflict || !strings.Contains(text, `value="Typed in vain"`) {
+				t.Errorf("an archived coupon: %s, without what was typed", res.Status)
 			}
 			continue
 		}

@@ -100,7 +100,7 @@ func (h *Handler) showList(q *request, v url.Values) error {
 			http.Redirect(q.w, q.r, to, http.StatusSeeOther)
 			return nil
 		case err == nil, errors.Is(err, coupon.ErrNotFound), errors.Is(err, coupon.ErrInvalid):
-			p.notices = append(p.notices, q.words.t("list.no-such-code", "code", code))
+			p.tell("list.no-such-code", "code", code)
 		default:
 			return err
 		}
@@ -123,7 +123,7 @@ func (h *Handler) showList(q *request, v url.Values) error {
 	}
 	found, err := h.findCoupons(q, state, zone)
 	if errors.Is(err, coupon.ErrInvalid) && state.After != "" { // the position is of another list
-		p.notices = append(p.notices, q.words.t("list.page-gone"))
+		p.tell("list.page-gone")
 		state.After = ""
 		found, err = h.findCoupons(q, state, zone)
 	}

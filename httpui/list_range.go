@@ -76,11 +76,11 @@ func (p *stateParser) listRange(w words) listRange {
 			return r // own dates are chosen before they are given
 		}
 		if r.Period = customPeriod; r.From.IsZero() || r.To.IsZero() {
-			p.notices = append(p.notices, w.t("list.both-dates"))
+			p.tell("list.both-dates")
 			return r // with the one that was given
 		}
 		if r.From.Compare(r.To) > 0 {
-			p.notices = append(p.notices, w.t("list.dates-swapped"))
+			p.tell("list.dates-swapped")
 			r.From, r.To = r.To, r.From
 		}
 	}

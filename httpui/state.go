@@ -1,7 +1,6 @@
 package httpui
 
 import (
-	"fmt"
 	"net/url"
 	"slices"
 
@@ -71,10 +70,6 @@ type stateParser struct {
 // tell adds a notice, by the key of its text.
 func (p *stateParser) tell(key string, args ...any) {
 	p.notices = append(p.notices, p.t(key, args...))
-}
-
-func (p *stateParser) notice(format string, args ...any) {
-	p.notices = append(p.notices, fmt.Sprintf(format, args...))
 }
 
 // oneOf gives a value if it is one of those allowed, else "".

@@ -256,11 +256,3 @@ func upperFirst(s string) string {
 	}
 	return string(unicode.ToUpper(r)) + s[n:]
 }
-
-// plural writes "1 booking" and "2 bookings".
-func (w words) plural(n int64, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return w.Count(n) + " " + many
-}
