@@ -57,7 +57,7 @@ func (t *tenant) recharge(id coupon.ID, recharge func(coupon.Use) []coupon.Charg
 		}
 		return charges
 	}
-	for _, r := range t.all(coupon.RedemptionQuery{Coupon: id}) {
+	for r := range t.all(coupon.RedemptionQuery{Coupon: id}) {
 		if r.Holds {
 			r.Charges = again(r.Charges, r.Use())
 			t.put(r)

@@ -10,6 +10,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"iter"
 	"math"
 	"slices"
 	"sync"
@@ -224,34 +225,39 @@ func (t *tenant) move(m coupon.Charge) {
 }
 
 // all gives every redemption that the query asks for, in no order.
-func (t *tenant) all(q coupon.RedemptionQuery) []coupon.Redemption {
-	var out []coupon.Redemption
-	add := func(list []coupon.Redemption) {
-		for _, r := range list {
-			if q.Holds(r) {
-				out = append(out, r)
+func (t *tenant) all(q coupon.RedemptionQuery) iter.Seq[coupon.Redemption] {
+	return func(yield func(coupon.Redemption) bool) {
+		give := func(list []coupon.Redemption) bool {
+			for i := range list {
+				if q.Holds(list[i]) && !yield(list[i]) {
+					return false
+				}
+			}
+			return true
+		}
+		if bookings := q.Bookings; q.Booking != "" || len(bookings) > 0 {
+			if q.Booking != "" {
+				bookings = []string{q.Booking}
+			}
+			for _, id := range slices.Compact(slices.Sorted(slices.Values(bookings))) {
+				if !give(t.redemptions[id]) {
+					return
+				}
+			}
+			return
+		}
+		for _, list := range t.redemptions {
+			if !give(list) {
+				return
 			}
 		}
 	}
-	if bookings := q.Bookings; q.Booking != "" || len(bookings) > 0 {
-		if q.Booking != "" {
-			bookings = []string{q.Booking}
-		}
-		for _, id := range slices.Compact(slices.Sorted(slices.Values(bookings))) {
-			add(t.redemptions[id])
-		}
-		return out
-	}
-	for _, list := range t.redemptions {
-		add(list)
-	}
-	return out
 }
 
 // Redemptions implements coupon.Store.
 func (s *Store) Redemptions(ctx context.Context, q coupon.RedemptionQuery) (page []coupon.Redemption, err error) {
 	err = s.read(ctx, func(t *tenant) error {
-		page = paged(t.all(q), q.Sort.CursorOf, q.Desc, q.After, q.Limit)
+		page = paged(slices.Collect(t.all(q)), q.Sort.CursorOf, q.Desc, q.After, q.Limit)
 		return nil
 	})
 	return page, err
@@ -325,7 +331,7 @@ func (s *Store) Sum(ctx context.Context, q coupon.SumQuery) ([]coupon.BucketSums
 		last := len(q.Bounds) - 1
 		all := coupon.RedemptionQuery{Unscheduled: q.Unscheduled, Code: q.Code, States: q.States, NewCustomer: q.NewCustomer, CostKnown: q.CostKnown,
 			Range: coupon.Range{From: q.Bounds[0], To: q.Bounds[last], Clock: q.Clock}}
-		for _, r := range t.all(all) {
+		for r := range t.all(all) {
 			if _, asked := slices.BinarySearch(q.Coupons, r.Coupon); !asked || !r.State.Counts() {
 				continue
 			}
