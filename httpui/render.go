@@ -145,10 +145,14 @@ func write(w http.ResponseWriter, status int, in words, p page, names ...string)
 	return send(w, status, htmlType, b)
 }
 
+// usualPage is the room that most pages need, in bytes: it is got at once.
+const usualPage = 64 << 10
+
 // execute runs templates to their end before anything is answered, so that nobody
 // is sent half a page.
 func execute(in words, p page, names ...string) ([]byte, error) {
 	var b bytes.Buffer
+	b.Grow(usualPage)
 	for _, name := range names {
 		if err := in.lang.templates.ExecuteTemplate(&b, name, p); err != nil {
 			return nil, err
