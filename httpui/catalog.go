@@ -106,7 +106,15 @@ func (c *catalog) isolate(v any) string {
 	if !c.rightToLeft() && !runsRightToLeft(s) {
 		return s
 	}
-	return "\u2068" + s + "\u2069"
+	open := "\u2068"
+	if strings.ContainsRune(s, '\u2068') {
+		// What was filled in before is a text of this language. By itself it is laid
+		// out by its first letter, and those of its own values don't count.
+		if open = "\u2066"; c.rightToLeft() {
+			open = "\u2067"
+		}
+	}
+	return open + s + "\u2069"
 }
 
 func runsRightToLeft(s string) bool {
