@@ -213,3 +213,33 @@ func TestColorsCanBeTold(t *testing.T) {
 		}
 	}
 }
+
+// The styles of all parts are one file: a class that two of them lay out would be
+// laid out by both, wherever it stands.
+func TestEachClassIsLaidOutByOnePart(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("static/css/*.css")
+	if err != nil || len(files) < 10 {
+		t.Fatal(files, err)
+	}
+	alone := regexp.MustCompile(`(?m)^ +\.(cp-[a-z-]+) \{`)
+	part := map[string]string{}
+	for _, name := range files {
+		if filepath.Base(name) == "adapt.css" { // what changes with the medium
+			continue
+		}
+		css, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range alone.FindAllStringSubmatch(string(css), -1) {
+			if other := part[m[1]]; other != "" && other != name {
+				t.Errorf(".%s is laid out in %s and in %s", m[1], other, name)
+			}
+			part[m[1]] = name
+		}
+	}
+	if len(part) < 100 {
+		t.Errorf("only %d classes were looked at", len(part))
+	}
+}
