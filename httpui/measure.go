@@ -1,6 +1,9 @@
 package httpui
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/shopspring/decimal"
 
 	"github.com/couponkit/coupon"
@@ -32,30 +35,37 @@ func (m measure) of(all []coupon.Figures) (int64, error) {
 }
 
 // measure is the one that is asked for, and the currencies to choose from for
-// amounts. By default it is the one with most bookings.
-func (rep report) measure(c coupon.Coupon, all []coupon.Figures) (m measure, currencies []string) {
+// amounts: those of the range and of what it is compared with. By default it is the
+// one with most bookings in the range, and of those with as many the one with most
+// before.
+func (rep report) measure(c coupon.Coupon, now, then []coupon.Figures) (m measure, currencies []string) {
 	m = measure{metric: rep.Metric}
 	if m.metric == redemptions {
 		return m, nil
 	}
-	most, asked := int64(-1), false
-	for _, f := range all {
-		currencies = append(currencies, f.Currency)
-		asked = asked || f.Currency == rep.Currency
-		if f.Bookings > most {
-			most, m.currency = f.Bookings, f.Currency
-		}
-	}
+	currencies = currenciesOf(now, then)
+	m.currency = rep.Currency
 	switch {
-	case rep.Currency != "" && !asked:
-		currencies, m.currency = append(currencies, rep.Currency), rep.Currency
-	case rep.Currency != "":
-		m.currency = rep.Currency
-	case m.currency == "":
+	case m.currency == "" && len(currencies) == 0:
 		m.currency = currencyOf(c)
+	case m.currency == "":
+		m.currency = slices.MaxFunc(currencies, func(x, y string) int {
+			return cmp.Or(cmp.Compare(bookingsIn(now, x), bookingsIn(now, y)), cmp.Compare(bookingsIn(then, x), bookingsIn(then, y)))
+		})
+	case !slices.Contains(currencies, m.currency):
+		currencies = append(currencies, m.currency)
 	}
 	m.several = len(currencies) > 1
 	return m, currencies
+}
+
+func bookingsIn(all []coupon.Figures, currency string) (n int64) {
+	for _, f := range all {
+		if f.Currency == currency {
+			n += f.Bookings
+		}
+	}
+	return n
 }
 
 // value writes a value as a table or a headline has it.

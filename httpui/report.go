@@ -84,7 +84,7 @@ func (q *request) reportView(d reportData, sent *noteForm) (reportView, error) {
 		then = d.before.Currencies
 	}
 	both := append(append([]coupon.Figures{}, d.summary.Currencies...), then...)
-	m, currencies := rep.measure(c, d.summary.Currencies)
+	m, currencies := rep.measure(c, d.summary.Currencies, then)
 	series, err := w.series(d, m)
 	if err != nil {
 		return reportView{}, err

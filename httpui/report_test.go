@@ -158,6 +158,14 @@ func TestAmountsAreOfOneCurrency(t *testing.T) {
 	if want := []string{"$0", "$200", "$400", "$600", "$800", "$1,000"}; !slices.Equal(ticks, want) {
 		t.Errorf("the axis says %q, want %q", ticks, want)
 	}
+	// Without a booking in the range it is the currency of what that is compared with.
+	page := parse(t, get(t, h, s.page("TWO-MONEYS", "?metric=revenue&from=2026-11-12&to=2026-11-21&compare=previous_period")))
+	if got := page.byID(t, "cp-chart-title").words(); !strings.Contains(got, "USD") {
+		t.Errorf("nothing was booked, and before in two currencies: %q", got)
+	}
+	if n := len(page.all(func(n *node) bool { return strings.HasPrefix(n.attr["id"], "cp-in-") })); n != 2 {
+		t.Errorf("%d currencies to choose from, want those of the range before", n)
+	}
 	if got := parse(t, get(t, h, s.page("FIRST10", "?metric=revenue"))).all(func(n *node) bool { return strings.HasPrefix(n.attr["id"], "cp-in-") }); len(got) > 0 {
 		t.Error("one currency is to choose from")
 	}
