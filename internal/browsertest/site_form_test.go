@@ -10,6 +10,9 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+
+	"github.com/couponkit/coupon"
+	"github.com/couponkit/coupon/httpui"
 )
 
 const newCoupon = "/admin/coupons/new"
@@ -298,6 +301,29 @@ func TestTheFormIsNotWiderThanThePage(t *testing.T) {
 		t.Errorf("%d pixels wider than the window", got)
 	}
 	clean(t, p)
+}
+
+// Amounts that no narrow table can hold side by side scroll by themselves.
+func TestAWidePreviewIsNotWiderThanThePage(t *testing.T) {
+	t.Parallel()
+	b := Start(t)
+	h := newHost(t, func(*host, *httpui.Config) {})
+	c, err := h.svc.Create(t.Context(), coupon.Coupon{Code: "WIDE", Start: time.Now(), Discount: coupon.AmountOff(coupon.MustMoney("123456789.50", "IDR"))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, language := range []string{"en", "de", "ar"} {
+		p := b.Open(t, h.URL+h.ui.CouponURL(c.ID)+"/edit", Options{Width: 320, Language: language})
+		if n := p.Count(".cp-samples tbody tr"); n < 2 {
+			t.Fatalf("%s: %d samples", language, n)
+		}
+		if got := p.Sideways(); got > 0 {
+			t.Errorf("%s: %d pixels wider than the window", language, got)
+		}
+		for _, barrier := range barriers(t, p) {
+			t.Errorf("%s: %s", language, barrier)
+		}
+	}
 }
 
 // Neither the form nor what it says of mistakes has a barrier.
