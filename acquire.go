@@ -13,10 +13,12 @@ type acquiring struct {
 	codes   []CouponCode
 	until   time.Time // when the reservation ends; zero is redeeming
 	reopen  bool
-	expect  *Quote
-	now     time.Time
-	actor   string
-	results []Redemption
+	// recalled is the coupon that a code was taken for without asking.
+	recalled Coupon
+	expect   *Quote
+	now      time.Time
+	actor    string
+	results  []Redemption
 }
 
 // step is what becomes of one of the codes.
@@ -138,6 +140,11 @@ func heldBy(v *View, r Redemption) []Slot {
 }
 
 func (w *acquiring) decide(v *View) (*Changes, *ReclaimQuery, error) {
+	if r := w.recalled; r.ID != "" {
+		if c, ok := v.Coupons[r.ID]; !ok || c.Version != r.Version || !c.UpdatedAt.Equal(r.UpdatedAt) {
+			return nil, nil, errOutdated // the code may be another's
+		}
+	}
 	steps, err := w.plan(v)
 	if err != nil {
 		return nil, nil, err
@@ -145,7 +152,7 @@ func (w *acquiring) decide(v *View) (*Changes, *ReclaimQuery, error) {
 	x := pricing{booking: w.booking, now: w.now, coupons: v.Coupons, series: v.Series, existing: v.Redemptions, used: v.Used, counted: true}
 	for _, r := range v.Redemptions {
 		if _, ok := v.Coupons[r.Coupon]; !ok {
-			return nil, nil, errJoined
+			return nil, nil, errOutdated
 		}
 	}
 	codes := w.acquired(steps)
@@ -338,5 +345,6 @@ func (r Redemption) event(kind EventKind, key string, at time.Time, by string, a
 	return Event{Coupon: r.Coupon, Booking: r.Booking, Kind: kind, Key: key, At: at, By: by, Amount: amount}
 }
 
-// errJoined: the booking has another coupon than when it was read.
-var errJoined = errors.New("coupon: the booking has more redemptions now")
+// errOutdated: the booking has another coupon than when it was read, or a code is
+// not what it was.
+var errOutdated = errors.New("coupon: what was read is not so any more")

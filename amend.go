@@ -58,7 +58,7 @@ func (s *Service) Amend(ctx context.Context, b Booking) (Amended, error) {
 		if len(g.Coupons) == 0 {
 			return Amended{}, ErrNotFound
 		}
-		if err := s.write(ctx, g); err != errJoined {
+		if err := s.write(ctx, g); err != errOutdated {
 			return w.result, err
 		}
 	}
@@ -111,7 +111,7 @@ func (w *amending) decide(v *View) (*Changes, *ReclaimQuery, error) {
 		c, ok := v.Coupons[old.Coupon]
 		then := w.versions[old.Coupon]
 		if !ok || then.Version != old.Version {
-			return nil, nil, errJoined
+			return nil, nil, errOutdated
 		}
 		r, unmet, err := w.reprice(old, then, left)
 		if err != nil {

@@ -135,6 +135,7 @@ type lookup struct {
 	codes    []CouponCode // in the order given; without a coupon: unknown
 	coupons  map[ID]Coupon
 	existing []Redemption // that the booking has
+	recalled Coupon       // which a code was taken for without asking; of the zero value none
 }
 
 // lookUp finds the coupons of typed codes, and of what the booking has already.
@@ -174,8 +175,8 @@ func (s *Service) lookUp(ctx context.Context, p priced, typed []string, now time
 
 // lookUpNew is lookUp for a booking that has nothing yet, as nearly all that come
 // to be redeemed: it reads a coupon and no more. It does not say ok where the
-// codes alone don't tell. If the booking has another coupon after all, the group
-// that is made of it finds out: errJoined.
+// codes alone don't tell. If the booking has another coupon after all, or the code
+// is another coupon's by now, the group that is made of it finds out: errOutdated.
 func (s *Service) lookUpNew(ctx context.Context, p priced, typed []string) (u lookup, ok bool, err error) {
 	if len(typed) != 1 || p.Series != "" {
 		return u, false, nil
@@ -183,6 +184,12 @@ func (s *Service) lookUpNew(ctx context.Context, p priced, typed []string) (u lo
 	code, err := ParseCode(typed[0])
 	if err != nil {
 		return u, false, nil
+	}
+	// Who hears of every code that is tried is told what it is now.
+	if from, ok := s.store.(Recaller); ok && s.attempt == nil {
+		if c, k, ok := from.RecallCode(code); ok {
+			return lookup{codes: []CouponCode{k}, coupons: map[ID]Coupon{c.ID: c}, recalled: c}, true, nil
+		}
 	}
 	c, k, err := s.store.CouponByCode(ctx, code)
 	if errors.Is(err, ErrNotFound) {

@@ -51,8 +51,8 @@ func (s *Service) Reopen(ctx context.Context, b Booking, codes ...string) ([]Red
 	return s.acquire(ctx, b, codes, &acquiring{reopen: true})
 }
 
-// attempts is how often a call is decided anew because the booking has got
-// another coupon since it was read.
+// attempts is how often a call is decided anew because what was read of the
+// booking and its codes is not so any more.
 const attempts = 8
 
 // sweepBatch is how many expired reservations each new one takes back, so that
@@ -80,7 +80,7 @@ func (s *Service) acquire(ctx context.Context, b Booking, codes []string, w *acq
 			return nil, err
 		}
 		attempt = nil // that another call came between makes no second try of it
-		w.booking, w.codes = p, u.codes
+		w.booking, w.codes, w.recalled = p, u.codes, u.recalled
 		g := &Group{Booking: p.ID, Series: p.Series, slots: w.slots, decide: w.decide}
 		if len(u.existing) == 0 {
 			g.Finds = FindsNothing
@@ -101,7 +101,7 @@ func (s *Service) acquire(ctx context.Context, b Booking, codes []string, w *acq
 		if err == nil {
 			return w.results, nil
 		}
-		if err != errJoined {
+		if err != errOutdated {
 			return nil, s.refused(ctx, err)
 		}
 	}

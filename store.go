@@ -113,6 +113,16 @@ type TxBound interface {
 	InHostTx() bool
 }
 
+// Recaller is what a store implements that keeps the codes it has found, so that
+// nearly every redemption is spared the question.
+type Recaller interface {
+	// RecallCode gives what CouponByCode has found before, without asking the back
+	// end, if as far as the store knows that is still so. It may not be any more. It
+	// never was in a transaction that was not committed, and it stands and falls with
+	// the version of the coupon: while that is the current one, so is the code's row.
+	RecallCode(code Code) (c Coupon, k CouponCode, ok bool)
+}
+
 // Slot is one counter: a limit of a coupon, for one subject, in one period. It
 // is comparable, and [Slot.Compare] is the order in which slots are locked.
 type Slot struct {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/couponkit/coupon"
+	"github.com/couponkit/coupon/store/internal/sqltest"
 )
 
 // Codes that are being added when their coupon is archived are free afterwards,
@@ -78,4 +79,18 @@ func TestACodeThatIsAddedAndBecomesTheMainOneAtOnce(t *testing.T) {
 	if n := seen.n.Load(); n > 0 {
 		t.Errorf("%d deadlocks", n)
 	}
+}
+
+func TestACodeIsWhatItIsNow(t *testing.T) {
+	t.Parallel()
+	eachDriver(t, func(t *testing.T, driver string) {
+		here, db := newStore(t, driver)
+		there, err := New(db, Options{Schema: here.schema}) // as in another process
+		if err != nil {
+			t.Fatal(err)
+		}
+		sqltest.CodesOfOthers(t, here, there)
+		tx := begin(t, db, 0)
+		sqltest.CodeRolledBack(t, here, here.Tx(tx), tx.Rollback)
+	})
 }

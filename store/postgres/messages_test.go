@@ -53,15 +53,15 @@ func TestMessagesOfACall(t *testing.T) {
 			{"redeem without limits", nothing, func(svc *coupon.Service, id string) error {
 				_, err := svc.Redeem(t.Context(), booking(id), "FREE")
 				return err
-			}, 4, 3},
+			}, 3, 2},
 			{"redeem under a limit", nothing, func(svc *coupon.Service, id string) error {
 				_, err := svc.Redeem(t.Context(), booking(id), "HOT")
 				return err
-			}, 5, 4},
+			}, 4, 3},
 			{"reserve", nothing, func(svc *coupon.Service, id string) error {
 				_, err := svc.Reserve(t.Context(), booking(id), time.Hour, "HOT")
 				return err
-			}, 5, 4},
+			}, 4, 3},
 			{"confirm what another process has reserved", elsewhere, func(svc *coupon.Service, id string) error {
 				_, err := svc.Confirm(t.Context(), id)
 				return err

@@ -18,6 +18,7 @@ type cache struct {
 	versions map[cacheKey]coupon.Coupon
 	counters map[counterKey]bool
 	heads    map[headKey]couponRow // as they were last seen
+	codes    map[codeKey]foundCode // as they were last seen
 	swept    map[headKey]time.Time // when no reservation of the coupon had expired
 	taken    map[bookingKey]coupon.ID
 }
@@ -25,6 +26,18 @@ type cache struct {
 type bookingKey struct {
 	merchant text
 	booking  string
+}
+
+type codeKey struct {
+	merchant text
+	code     coupon.Code
+}
+
+// foundCode is a code, and the coupon's version that it was seen with. A new version
+// may have given the code up; nothing else does.
+type foundCode struct {
+	code coupon.CouponCode
+	head couponRow
 }
 
 type headKey struct {
@@ -136,6 +149,33 @@ func (c *cache) head(merchant text, id coupon.ID) (head couponRow, v coupon.Coup
 		v, ok = c.versions[cacheKey{merchant, head.Coupon, head.Version, head.Stamp}]
 	}
 	return head, v, ok
+}
+
+// foundCode keeps a code, unless it is for one use or one customer: those are seldom
+// asked for again and would push out the others.
+func (c *cache) foundCode(merchant text, k coupon.CouponCode, head couponRow) {
+	if k.SingleUse || k.Customer != "" {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.codes == nil || len(c.codes) >= maxCached {
+		c.codes = map[codeKey]foundCode{}
+	}
+	c.codes[codeKey{merchant, k.Code}] = foundCode{k, head}
+}
+
+// code gives a code and its coupon, if that is still the version which the code was
+// seen with, as far as is known here.
+func (c *cache) code(merchant text, code coupon.Code) (v coupon.Coupon, k coupon.CouponCode, ok bool) {
+	c.mu.Lock()
+	found, ok := c.codes[codeKey{merchant, code}]
+	c.mu.Unlock()
+	if !ok {
+		return v, k, false
+	}
+	head, v, ok := c.head(merchant, found.code.Coupon)
+	return v, found.code, ok && head == found.head
 }
 
 // sweepPause is how long it is not looked again for what has expired, after none

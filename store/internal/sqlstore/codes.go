@@ -75,10 +75,19 @@ func (s *Store) CouponByCode(ctx context.Context, code coupon.Code) (c coupon.Co
 			return coupon.ErrNotFound
 		}
 		k = rows[0].code()
-		c, err = s.version(ctx, q, couponRow{Coupon: rows[0].Coupon, Version: rows[0].Version, Stamp: rows[0].Stamp})
+		head := couponRow{Coupon: rows[0].Coupon, Version: rows[0].Version, Stamp: rows[0].Stamp}
+		if c, err = s.version(ctx, q, head); err == nil && !s.inTx { // a host may roll it back
+			s.cache.foundCode(s.merchant, k, head)
+		}
 		return err
 	})
 	return c, k, err
+}
+
+// RecallCode implements coupon.Recaller.
+func (s *Store) RecallCode(code coupon.Code) (coupon.Coupon, coupon.CouponCode, bool) {
+	c, k, ok := s.cache.code(s.merchant, code)
+	return c.Clone(), k, ok
 }
 
 // InsertCodes implements coupon.Store.

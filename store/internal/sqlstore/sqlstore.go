@@ -77,8 +77,9 @@ type Store struct {
 }
 
 var (
-	_ coupon.Store   = (*Store)(nil)
-	_ coupon.TxBound = (*Store)(nil)
+	_ coupon.Store    = (*Store)(nil)
+	_ coupon.TxBound  = (*Store)(nil)
+	_ coupon.Recaller = (*Store)(nil)
 )
 
 // New gives the store of the merchant "". It does no I/O.
