@@ -20,7 +20,7 @@ type cache struct {
 	heads    map[headKey]couponRow // as they were last seen
 	codes    map[codeKey]foundCode // as they were last seen
 	swept    map[headKey]time.Time // when no reservation of the coupon had expired
-	taken    map[bookingKey]coupon.ID
+	taken    map[bookingKey]redemptionRow // the first of each booking, as it was written
 }
 
 type bookingKey struct {
@@ -101,26 +101,31 @@ func (c *cache) put(k cacheKey, v coupon.Coupon) {
 }
 
 // maxTaken bounds taken: what was reserved here is likely to be confirmed here, but
-// only after the customer has paid.
-const maxTaken = 10 * maxCached
+// only after the customer has paid. Each is about a kilobyte.
+const maxTaken = 5 * maxCached
 
-// took keeps that a booking has got its first redemption.
-func (c *cache) took(merchant text, booking string, id coupon.ID) {
+// took keeps the first redemption of a booking, as it was written.
+func (c *cache) took(merchant text, row redemptionRow) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.taken == nil || len(c.taken) >= maxTaken {
-		c.taken = map[bookingKey]coupon.ID{}
+		c.taken = map[bookingKey]redemptionRow{}
 	}
-	c.taken[bookingKey{merchant, booking}] = id
+	c.taken[bookingKey{merchant, row.Booking}] = row
 }
 
-// takenBy gives the coupon that was the first of a booking. Others may have come
-// since.
-func (c *cache) takenBy(merchant text, booking string) (coupon.ID, bool) {
+// takenBy gives the redemption that was the first of a booking. It may have changed
+// since, and others may have come.
+func (c *cache) takenBy(merchant text, booking string) (redemptionRow, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	id, ok := c.taken[bookingKey{merchant, booking}]
-	return id, ok
+	row, ok := c.taken[bookingKey{merchant, booking}]
+	return row, ok
+}
+
+// changedSince keeps of a redemption whose it is, and that it is not what it was.
+func (c *cache) changedSince(merchant text, row redemptionRow) {
+	c.took(merchant, redemptionRow{Coupon: row.Coupon, Booking: row.Booking})
 }
 
 // forgetTaken is for a booking that has others too.

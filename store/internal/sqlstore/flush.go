@@ -33,10 +33,14 @@ func (b *batch) writeRows(ctx context.Context, last bool) error {
 		return cmp.Or(cmp.Compare(x.Coupon, y.Coupon), strings.Compare(x.Booking, y.Booking))
 	})
 	var inserts, updates values
+	var made []redemptionRow
 	for _, e := range b.changed {
 		row, err := rowOf(e.Redemption, e.events)
 		if err != nil {
 			return err
+		}
+		if e.isNew && len(b.bookings[e.Booking]) == 1 {
+			made = append(made, row)
 		}
 		args := append(list{b.merchant}, row.args()...)
 		if e.isNew {
@@ -48,11 +52,9 @@ func (b *batch) writeRows(ctx context.Context, last bool) error {
 	if err := b.send(ctx, inserts, updates, last); err != nil {
 		return err
 	}
+	b.made = append(b.made, made...)
 	for _, e := range b.changed {
-		switch {
-		case e.isNew && len(b.bookings[e.Booking]) == 1:
-			b.made = append(b.made, e)
-		case e.isNew:
+		if e.isNew && len(b.bookings[e.Booking]) > 1 {
 			b.cache.forgetTaken(b.merchant, e.Booking)
 		}
 		e.isNew, e.changed, b.known[e.Booking] = false, false, true

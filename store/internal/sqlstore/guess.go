@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/schema"
@@ -30,6 +31,15 @@ func (b *batch) guess(ctx context.Context, groups []*coupon.Group, id coupon.ID,
 	if b.evenClosed {
 		open = ""
 	}
+	if finds == coupon.FindsItsOwn {
+		ok, err := b.guessRow(ctx, head, open, bookings[0])
+		if ok {
+			b.guessed, b.coupons[id] = finds, c
+		}
+		if ok || err != nil {
+			return ok, err
+		}
+	}
 	if finds == coupon.FindsNothing { // of another coupon they may have one yet: see guard
 		unused = unusedBy(id, bookings)
 	}
@@ -53,6 +63,33 @@ func (b *batch) guess(ctx context.Context, groups []*coupon.Group, id coupon.ID,
 	return true, b.found(rows)
 }
 
+// guessRow locks the head and the redemption that was the first of a booking in one
+// step, if both are as they were last seen.
+func (b *batch) guessRow(ctx context.Context, head couponRow, open bun.Safe, booking string) (bool, error) {
+	row, ok := b.cache.takenBy(b.merchant, booking)
+	if !ok || row.Coupon != head.Coupon || row.Doc == "" {
+		return false, nil
+	}
+	n, err := b.q.first(ctx, `SELECT 1 FROM ?heads AS h JOIN ?redemptions AS r ON r.merchant = h.merchant AND r.coupon = h.coupon
+		WHERE h.merchant = ?merchant AND h.coupon = ? AND h.version = ? AND h.stamp = ? ? AND r.merchant = ?merchant AND r.booking = ?
+		AND (?) IS NOT DISTINCT FROM (?) FOR KEY SHARE OF h FOR UPDATE OF r`,
+		text(head.Coupon), head.Version, head.Stamp, open, text(booking), columnsOf("r", redemptionColumns), list(row.args()))
+	if err != nil {
+		return false, err
+	}
+	if n != 1 {
+		b.cache.changedSince(b.merchant, row)
+		return false, nil
+	}
+	b.unseen = []string{booking}
+	return true, b.found([]redemptionRow{row})
+}
+
+// columnsOf names columns of one of several tables.
+func columnsOf(table, columns string) bun.Safe {
+	return bun.Safe(table + "." + strings.Join(strings.Fields(columns), " "+table+"."))
+}
+
 // ownCoupons are those that the bookings of groups without coupons have, before the
 // transaction: of one booking that got its redemption here, the coupon is known.
 func (s *Store) ownCoupons(ctx context.Context, groups []*coupon.Group) (ids []coupon.ID, err error) {
@@ -61,8 +98,8 @@ func (s *Store) ownCoupons(ctx context.Context, groups []*coupon.Group) (ids []c
 		return nil, nil
 	}
 	if len(without) == 1 {
-		if id, ok := s.cache.takenBy(s.merchant, without[0]); ok {
-			return []coupon.ID{id}, nil
+		if row, ok := s.cache.takenBy(s.merchant, without[0]); ok {
+			return []coupon.ID{couponOf(row)}, nil
 		}
 	}
 	err = s.one(ctx, "coupons of a booking", func(q conn) error {

@@ -30,7 +30,7 @@ func (s *Store) writeGroups(ctx context.Context, groups []*coupon.Group) error {
 	if err != nil {
 		return err
 	}
-	var made []*entry
+	var made []redemptionRow
 	err = s.write(ctx, "write", func(q conn) error {
 		b := batch{careful: careful, own: own, Store: s, q: q, evenClosed: s.inTx && time.Now().After(patience), coupons: map[coupon.ID]coupon.Coupon{}, read: map[string]bool{}, known: map[string]bool{},
 			bookings: map[string][]*entry{}, entries: map[key]*entry{}, series: map[coupon.SeriesKey]coupon.Series{}, used: map[coupon.Slot]int64{}}
@@ -40,8 +40,8 @@ func (s *Store) writeGroups(ctx context.Context, groups []*coupon.Group) error {
 		return err
 	})
 	if err == nil && s.dialect.RowLocks && !s.inTx { // a host may roll it back
-		for _, e := range made {
-			s.cache.took(s.merchant, e.Booking, e.Coupon)
+		for _, row := range made {
+			s.cache.took(s.merchant, row)
 		}
 	}
 	return err
@@ -95,8 +95,8 @@ type batch struct {
 	series     map[coupon.SeriesKey]coupon.Series
 	used       map[coupon.Slot]int64
 
-	wrote         bool     // something, in this transaction
-	made          []*entry // by groups of one coupon, on bookings that had none
+	wrote         bool            // something, in this transaction
+	made          []redemptionRow // of bookings that had none, the first
 	changed       []*entry
 	changedSeries map[coupon.SeriesKey]bool
 	moved         map[coupon.Slot]int64
