@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/schema"
@@ -64,16 +63,18 @@ func (b *batch) guess(ctx context.Context, groups []*coupon.Group, id coupon.ID,
 }
 
 // guessRow locks the head and the redemption that was the first of a booking in one
-// step, if both are as they were last seen.
+// step, if both are as they were last seen. Whatever changes a redemption adds an
+// event, but an edit that counts it anew, which changes the head, and another coupon
+// that joins it: see onlyThose.
 func (b *batch) guessRow(ctx context.Context, head couponRow, open bun.Safe, booking string) (bool, error) {
 	row, ok := b.cache.takenBy(b.merchant, booking)
-	if !ok || row.Coupon != head.Coupon || row.Doc == "" {
+	if !ok || row.Coupon != head.Coupon || row.Events == 0 {
 		return false, nil
 	}
 	n, err := b.q.first(ctx, `SELECT 1 FROM ?heads AS h JOIN ?redemptions AS r ON r.merchant = h.merchant AND r.coupon = h.coupon
 		WHERE h.merchant = ?merchant AND h.coupon = ? AND h.version = ? AND h.stamp = ? ? AND r.merchant = ?merchant AND r.booking = ?
-		AND (?) IS NOT DISTINCT FROM (?) FOR KEY SHARE OF h FOR UPDATE OF r`,
-		text(head.Coupon), head.Version, head.Stamp, open, text(booking), columnsOf("r", redemptionColumns), list(row.args()))
+		AND r.events = ? FOR KEY SHARE OF h FOR UPDATE OF r`,
+		text(head.Coupon), head.Version, head.Stamp, open, text(booking), row.Events)
 	if err != nil {
 		return false, err
 	}
@@ -83,11 +84,6 @@ func (b *batch) guessRow(ctx context.Context, head couponRow, open bun.Safe, boo
 	}
 	b.unseen = []string{booking}
 	return true, b.found([]redemptionRow{row})
-}
-
-// columnsOf names columns of one of several tables.
-func columnsOf(table, columns string) bun.Safe {
-	return bun.Safe(table + "." + strings.Join(strings.Fields(columns), " "+table+"."))
 }
 
 // ownCoupons are those that the bookings of groups without coupons have, before the

@@ -171,12 +171,15 @@ func (s *Store) tryCounters(ctx context.Context, q conn, slots []coupon.Slot, in
 
 // lockCountersOf a coupon, in the order of coupon.Slot.Compare.
 func (s *Store) lockCountersOf(ctx context.Context, q conn, id coupon.ID, slots []coupon.Slot, lock bun.Safe, into map[coupon.Slot]int64) (int, error) {
+	var order bun.Safe
+	if len(slots) > 1 { // else it only takes time
+		order = `ORDER BY CASE WHEN limit_per = 'coupon' AND every = 'ever' THEN 0 ELSE 1 END,
+			limit_of, limit_per, every, subject, currency, since`
+	}
 	var rows []counterRow
 	err := q.scan(ctx, &rows, `SELECT ?0, used FROM ?counters WHERE merchant = ?merchant AND coupon = ?1
-		AND (limit_of, limit_per, every, subject, currency, since) IN (?2)
-		ORDER BY CASE WHEN limit_per = 'coupon' AND every = 'ever' THEN 0 ELSE 1 END,
-			limit_of, limit_per, every, subject, currency, since ?3`,
-		bun.Safe(slotColumns), text(id), values(convert(slots, func(slot coupon.Slot) list { return slotArgs(slot)[1:] })), lock)
+		AND (limit_of, limit_per, every, subject, currency, since) IN (?2) ?3 ?4`,
+		bun.Safe(slotColumns), text(id), values(convert(slots, func(slot coupon.Slot) list { return slotArgs(slot)[1:] })), order, lock)
 	for _, row := range rows {
 		into[row.slot()] = row.Used
 	}
