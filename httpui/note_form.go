@@ -78,7 +78,7 @@ func (h *Handler) addNote(q *request) error {
 
 func (h *Handler) editNote(q *request) error {
 	return h.putNote(q, editsNote, func(n coupon.Note) (coupon.Note, error) {
-		return q.svc.EditNote(q.r.Context(), n.Coupon, n.ID, n.At, n.Text)
+		return q.svc.EditNote(q.r.Context(), n)
 	})
 }
 
