@@ -25,7 +25,7 @@ type noteForm struct {
 	Button           string // what it says; empty if it can't be sent any more
 	Problems         noteProblems
 	Open             bool // it is shown at once: there is something to mend
-	adds             bool
+	Adds             bool // it is for a new one
 
 	status int          // of the answer, if it was not taken
 	kind   string       // of the same, for programs
@@ -46,10 +46,10 @@ const (
 
 // noteForm is filled in with a note.
 func (q *request) noteForm(c coupon.Coupon, s reportState, action string, n coupon.Note, loc *time.Location) *noteForm {
-	f := &noteForm{post: q.post(q.links.change(c.ID, action, s)), ID: n.ID, Version: n.Version, Key: string(n.ID), adds: action == addsNote, Zone: c.Zone,
+	f := &noteForm{post: q.post(q.links.change(c.ID, action, s)), ID: n.ID, Version: n.Version, Key: string(n.ID), Adds: action == addsNote, Zone: c.Zone,
 		Text: n.Text, Button: q.words.t("chart.note.save")}
 	f.Date, f.Time = noteTime(n.At, loc)
-	if f.adds {
+	if f.Adds {
 		f.Key = "new"
 		f.Button = q.words.t("chart.note.add-button")
 	}
@@ -134,7 +134,7 @@ func (h *Handler) putNote(q *request, action string, put func(*coupon.Service, c
 		return h.refuseNote(q, rep, notices, f)
 	}
 	var stored coupon.Note // that is edited, if it is there
-	if !f.adds {
+	if !f.Adds {
 		if stored, err = q.storedNote(f.ID); err != nil {
 			return err
 		}
@@ -186,7 +186,7 @@ func (q *request) noteFailed(s reportState, f *noteForm, failed error) (_ *noteF
 		f.stored = &there.Stored
 		f.refuse(http.StatusConflict, "conflict", q.words.t("chart.note.sent"))
 		f.ID, err = q.svc.NewID()
-	case errors.Is(failed, coupon.ErrNotFound) && !f.adds:
+	case errors.Is(failed, coupon.ErrNotFound) && !f.Adds:
 		// Somebody has removed it: what was typed can be added instead.
 		f = q.postedNote(s, addsNote)
 		f.refuse(http.StatusNotFound, "not-found", q.words.t("chart.note.gone"))

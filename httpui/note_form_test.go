@@ -56,7 +56,7 @@ func TestANoteChangedMeanwhileIsNotWrittenOver(t *testing.T) {
 			open := page.all(func(n *node) bool {
 				return n.name == "details" && n.attr["open"] != "" && len(n.all(class("cp-note-form"))) > 0
 			})
-			if res.StatusCode != http.StatusConflict || len(open) != 1 {
+			if res.StatusCode != http.StatusConflict || len(open) != 1 || !strings.HasPrefix(open[0].all(named("summary"))[0].words(), "Edit") {
 				t.Fatalf("%s, version %q: %s, %d forms are open", what, version, res.Status, len(open))
 			}
 			shown := open[0].all(class("cp-note-form"))[0]

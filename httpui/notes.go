@@ -56,7 +56,7 @@ func (q *request) notesView(d reportData, sent *noteForm) (v notesView, marks []
 			remove := q.post(q.links.change(c.ID, removesNote, d.reportState))
 			x.Remove, x.Ask = &remove, w.t("chart.note.ask", "text", n.Text)
 		}
-		if sent != nil && !sent.adds && sent.ID == n.ID {
+		if sent != nil && !sent.Adds && sent.ID == n.ID {
 			x.Edit, sent = sent, nil
 		}
 		v.List = append(v.List, x)
