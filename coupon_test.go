@@ -305,9 +305,12 @@ func TestUnknownIDsAreNotFound(t *testing.T) {
 			_, err := d.Timeline(d.ctx, "nope", coupon.Range{From: noon, To: noon.Add(1e9)}, coupon.Daily, "UTC")
 			return err
 		},
-		"AddNote":    func() error { _, err := d.AddNote(d.ctx, "nope", noon, "x"); return err },
-		"Notes":      func() error { _, err := d.Notes(d.ctx, "nope"); return err },
-		"EditNote":   func() error { _, err := d.EditNote(d.ctx, "nope", "x", noon, "x"); return err },
+		"AddNote": func() error { _, err := d.AddNote(d.ctx, "nope", noon, "x"); return err },
+		"Notes":   func() error { _, err := d.Notes(d.ctx, "nope"); return err },
+		"EditNote": func() error {
+			_, err := d.EditNote(d.ctx, coupon.Note{ID: "x", Coupon: "nope", At: noon, Text: "x"})
+			return err
+		},
 		"RemoveNote": func() error { return d.RemoveNote(d.ctx, "nope", "x") },
 		"Cancel":     func() error { _, err := d.Cancel(d.ctx, "nope"); return err },
 		"Refund": func() error {

@@ -18,9 +18,10 @@ var (
 	// ErrDuplicateCode: another coupon of the merchant that is not archived has
 	// the code already.
 	ErrDuplicateCode = errors.New("coupon: the code is in use by another coupon")
-	// ErrVersion: the coupon was changed since it was read. Read it again, show
-	// both versions, and update again. Matched by [*VersionError].
-	ErrVersion = errors.New("coupon: the coupon was changed since it was read")
+	// ErrVersion: the coupon or note was changed since it was read. Read it again,
+	// show both versions, and update again. Matched by [*VersionError], of a note by
+	// [*NoteVersionError].
+	ErrVersion = errors.New("coupon: changed since it was read")
 	// ErrRefused is matched by [*RefusedError].
 	ErrRefused = errors.New("coupon: refused")
 	// ErrConflict: the same key was used before with other content. Matched by
@@ -208,6 +209,19 @@ func (e *VersionError) Error() string {
 
 // Is matches [ErrVersion].
 func (e *VersionError) Is(target error) bool { return target == ErrVersion }
+
+// NoteVersionError carries the note as it is stored now. It matches [ErrVersion].
+type NoteVersionError struct {
+	Current Note // as it is stored now
+}
+
+// Error is for logs.
+func (e *NoteVersionError) Error() string {
+	return fmt.Sprintf("%v: note %s is at version %d", ErrVersion, e.Current.ID, e.Current.Version)
+}
+
+// Is matches [ErrVersion].
+func (e *NoteVersionError) Is(target error) bool { return target == ErrVersion }
 
 // invalid is an InvalidError of one field.
 func invalid(field, value, must string) *InvalidError {

@@ -35,28 +35,42 @@ func (s *Service) PutNote(ctx context.Context, n Note) (Note, error) {
 			return Note{}, err
 		}
 	}
-	n.CreatedAt, n.CreatedBy = s.Now(), s.actor
+	n.Version, n.CreatedAt, n.CreatedBy = 1, s.Now(), s.actor
 	stored, err := s.store.InsertNote(ctx, n)
 	switch {
 	case err != nil:
 		return Note{}, err
-	case !stored.At.Equal(n.At) || stored.Text != n.Text:
+	case !stored.says(n):
 		return Note{}, &NoteConflictError{Stored: stored}
 	}
 	return stored, nil
 }
 
-// EditNote changes the instant and the text of a note, by the rules of
-// [Service.PutNote], and gives it as it is stored; who wrote it and when stays.
-// Doing it twice changes nothing. A note that is not there is [ErrNotFound].
-func (s *Service) EditNote(ctx context.Context, id, note ID, at time.Time, text string) (Note, error) {
+// EditNote changes the instant and the text of a note, if n.Version is still the
+// stored one, and gives it as it is stored; who wrote it and when stays. Coupon,
+// ID, Version, At and Text of n are taken, by the rules of [Service.PutNote]. The
+// same edit again changes nothing. Every other edit of an older version is a
+// [*NoteVersionError], which carries what is stored. A note that is not there is
+// [ErrNotFound].
+func (s *Service) EditNote(ctx context.Context, n Note) (Note, error) {
 	var p problems
-	n := Note{ID: note, Coupon: id, At: at, Text: text}.normal(&p)
+	n = n.normal(&p)
 	if err := p.err(); err != nil {
 		return Note{}, err
 	}
-	return s.store.UpdateNote(ctx, n)
+	n.Version++
+	stored, err := s.store.UpdateNote(ctx, n)
+	switch {
+	case err != nil:
+		return Note{}, err
+	case !stored.says(n):
+		return Note{}, &NoteVersionError{Current: stored}
+	}
+	return stored, nil
 }
+
+// says reports whether two notes have the same content.
+func (n Note) says(o Note) bool { return n.At.Equal(o.At) && n.Text == o.Text }
 
 // normal checks what a note says, and gives it as it is stored.
 func (n Note) normal(p *problems) Note {

@@ -3,7 +3,6 @@ package coupon_test
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/couponkit/coupon"
 )
@@ -20,7 +19,7 @@ func TestANoteSaysWhatItMustBe(t *testing.T) {
 		_, err := d.PutNote(d.ctx, n)
 		wantField(t, err, field, "must")
 	}
-	_, err := d.EditNote(d.ctx, c.ID, "x", time.Time{}, strings.Repeat("x", 201))
+	_, err := d.EditNote(d.ctx, coupon.Note{ID: "x", Coupon: c.ID, Text: strings.Repeat("x", 201)})
 	wantField(t, err, "note.text", "at most 200")
 	wantField(t, err, "note.at", "must be set")
 	if notes, err := d.Notes(d.ctx, c.ID); err != nil || len(notes) > 0 {

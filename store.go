@@ -59,8 +59,9 @@ type Store interface {
 	// InsertNote adds a note, if its coupon (else ErrNotFound) has none of that id,
 	// and gives what is stored then: n, or the one that was there.
 	InsertNote(ctx context.Context, n Note) (Note, error)
-	// UpdateNote gives the note of that coupon and id, or ErrNotFound, the At and
-	// Text of n, and gives it as it is then.
+	// UpdateNote gives the note of that coupon and id (else ErrNotFound) the At,
+	// Text and Version of n, if its stored version is n.Version-1, and gives what is
+	// stored then: the edited note, or the one of another version, as it was.
 	UpdateNote(ctx context.Context, n Note) (Note, error)
 	// Notes gives all notes of a coupon by At, then ID.
 	Notes(ctx context.Context, coupon ID) ([]Note, error)
@@ -243,6 +244,7 @@ type Note struct {
 	Coupon    ID        `json:"coupon"`               // on whose chart it is
 	At        time.Time `json:"at"`                   // the instant it names
 	Text      string    `json:"text"`                 // 1 to 200 characters
+	Version   int64     `json:"version"`              // counts the edits from 1: see Service.EditNote
 	CreatedAt time.Time `json:"created_at"`           // when it was written
 	CreatedBy string    `json:"created_by,omitempty"` // who wrote it: see Service.As
 }

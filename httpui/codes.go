@@ -94,11 +94,16 @@ func (h *Handler) showCodes(q *request, s codesState, status int, generate *gene
 	for _, k := range p.codes {
 		v.Rows = append(v.Rows, q.codeRow(k, p.uses[k.Code]))
 	}
-	if !v.Archived && q.may(Generate) {
-		if v.Generate, err = q.generateForm(generate); err != nil {
-			return err
+	if q.may(Generate) {
+		// Of an archived coupon there is only the form that was open before it was.
+		if !v.Archived || generate != nil {
+			if v.Generate, err = q.generateForm(generate); err != nil {
+				return err
+			}
 		}
-		v.Add = q.addCodeForm(add)
+		if !v.Archived || add != nil {
+			v.Add = q.addCodeForm(add)
+		}
 	}
 	a := answer{status: status, name: "codes", title: w.t("codes.title-of", "coupon", w.name(c)), view: v, data: codesJSON(q, p), notices: notices}
 	if q.r.Method == http.MethodGet {

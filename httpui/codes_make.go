@@ -69,11 +69,11 @@ func (q *request) addCodeForm(failed *addCodeView) *addCodeView {
 // generateCodes makes a batch. Sent twice it is the same batch; after a failure
 // the same form makes what is missing.
 func (h *Handler) generateCodes(q *request) error {
-	if !q.c.ArchivedAt.IsZero() {
-		return errArchived
-	}
 	form := &generateView{Key: q.r.FormValue("key"), Count: strings.TrimSpace(q.r.FormValue("count")), Prefix: strings.TrimSpace(q.r.FormValue("prefix")),
 		Length: strings.TrimSpace(q.r.FormValue("length")), Single: q.r.FormValue("single_use") != "", Errors: map[string]string{}}
+	if !q.c.ArchivedAt.IsZero() {
+		return h.refuseArchived(q, form, nil)
+	}
 	b := coupon.CodeBatch{Key: form.Key, Prefix: form.Prefix, SingleUse: form.Single,
 		Count: q.wholeNumber(form.Count, "count", form.Errors), Length: coupon.MinRandom}
 	if form.Length != "" {
@@ -94,7 +94,7 @@ func (h *Handler) generateCodes(q *request) error {
 			return h.refuseCodes(q, form, nil, http.StatusUnprocessableEntity)
 		}
 		if errors.Is(err, coupon.ErrNotFound) { // it was archived meanwhile
-			return errArchived
+			return h.refuseArchived(q, form, nil)
 		}
 		if err != nil {
 			return fmt.Errorf("after %d of %d codes: %w", made, b.Count, err)
@@ -138,12 +138,12 @@ func (w words) batchError(f coupon.FieldError) string {
 
 // addCode adds one code. The same code in the same way again changes nothing.
 func (h *Handler) addCode(q *request) error {
-	if !q.c.ArchivedAt.IsZero() {
-		return errArchived
-	}
 	w := q.words
 	form := &addCodeView{Code: strings.TrimSpace(q.r.FormValue("code")), Customer: strings.TrimSpace(q.r.FormValue("customer")),
 		Single: q.r.FormValue("single_use") != "", Errors: map[string]string{}}
+	if !q.c.ArchivedAt.IsZero() {
+		return h.refuseArchived(q, nil, form)
+	}
 	k, err := q.svc.AddCode(q.r.Context(), q.c.ID, coupon.CouponCode{Code: coupon.Code(form.Code), Customer: form.Customer, SingleUse: form.Single})
 	invalid, _ := errors.AsType[*coupon.InvalidError](err)
 	switch {
@@ -163,9 +163,22 @@ func (h *Handler) addCode(q *request) error {
 		}
 		return h.refuseCodes(q, nil, form, http.StatusUnprocessableEntity)
 	case errors.Is(err, coupon.ErrNotFound):
-		return errArchived
+		return h.refuseArchived(q, nil, form)
 	}
 	return err
+}
+
+// refuseArchived says that the coupon was put away meanwhile, and keeps what was typed.
+func (h *Handler) refuseArchived(q *request, generate *generateView, add *addCodeView) error {
+	if q.as == asJSON {
+		return errArchived
+	}
+	if generate != nil {
+		generate.Errors["key"] = q.words.t("codes.archived")
+	} else {
+		add.Errors["code"] = q.words.t("codes.archived")
+	}
+	return h.refuseCodes(q, generate, add, http.StatusConflict)
 }
 
 // refuseCodes answers with the form as it came.

@@ -182,3 +182,11 @@ func zoneOf(c coupon.Coupon) *time.Location {
 	}
 	return loc
 }
+
+// clockOn is the instant at which the clocks show a time on a day, the first if there
+// are two; there is none where they are put forward over it.
+func clockOn(d coupon.Date, of coupon.TimeOfDay, loc *time.Location) (t time.Time, there bool) {
+	t = time.Date(d.Year, d.Month, d.Day, 0, 0, int(of), 0, loc)
+	hour, minute, second := t.Clock()
+	return t, coupon.DateOf(t) == d && coupon.TimeOfDay(hour*3600+minute*60+second) == of
+}

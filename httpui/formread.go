@@ -232,9 +232,8 @@ func (r *reading) moment(name string, later int) time.Time {
 		r.errors.leaveOut(name + "_day")
 		return time.Time{}
 	}
-	loc := zoneOf(r.c)
-	t := time.Date(date.Year, date.Month, date.Day, 0, 0, int(of), 0, loc)
-	if hour, minute, second := t.Clock(); coupon.DateOf(t) != date || coupon.TimeOfDay(hour*3600+minute*60+second) != of {
+	t, there := clockOn(date, of, zoneOf(r.c))
+	if !there {
 		r.wrong(name+"_time", "no-such-time", "time", clock, "zone", r.c.Zone)
 		r.errors.leaveOut(name + "_day")
 		return time.Time{}

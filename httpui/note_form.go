@@ -1,9 +1,12 @@
 package httpui
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -15,13 +18,18 @@ import (
 type noteForm struct {
 	post
 	ID               coupon.ID // of the note
+	Version          int64     // of the note that it was filled with; 0 of a new one
 	Key              string    // of the ids of its elements, which keep the focus
 	Date, Time, Text string
 	Zone             string // of the time
-	Button           string // what it says
+	Button           string // what it says; empty if it can't be sent any more
 	Problems         noteProblems
 	Open             bool // it is shown at once: there is something to mend
-	adds             bool
+	Adds             bool // it is for a new one
+
+	status int          // of the answer, if it was not taken
+	kind   string       // of the same, for programs
+	stored *coupon.Note // what there is instead of what was sent; nil for nothing
 }
 
 // noteProblems are what is wrong with its fields, in words; empty if nothing is.
@@ -38,103 +46,173 @@ const (
 
 // noteForm is filled in with a note.
 func (q *request) noteForm(c coupon.Coupon, s reportState, action string, n coupon.Note, loc *time.Location) *noteForm {
-	at := n.At.In(loc)
-	f := &noteForm{post: q.post(q.links.change(c.ID, action, s)), ID: n.ID, Key: string(n.ID), adds: action == addsNote, Zone: c.Zone,
-		Date: coupon.DateOf(at).String(), Time: at.Format("15:04"), Text: n.Text, Button: q.words.t("chart.note.save")}
-	if f.adds {
+	f := &noteForm{post: q.post(q.links.change(c.ID, action, s)), ID: n.ID, Version: n.Version, Key: string(n.ID), Adds: action == addsNote, Zone: c.Zone,
+		Text: n.Text, Button: q.words.t("chart.note.save")}
+	f.Date, f.Time = noteTime(n.At, loc)
+	if f.Adds {
 		f.Key = "new"
 		f.Button = q.words.t("chart.note.add-button")
 	}
 	return f
 }
 
-// read gives the note as the form has it, in the coupon's zone, and says what is
-// wrong with it.
-func (f *noteForm) read(q *request) (coupon.Note, bool) {
-	n := coupon.Note{ID: f.ID, Coupon: q.c.ID, Text: strings.TrimSpace(f.Text)}
-	day, err := coupon.ParseDate(f.Date)
-	if err != nil || day.Year < 1900 || day.Year > 2200 {
-		f.Problems.Date = q.words.t("chart.note.bad-date")
-	}
-	clock, err := time.Parse("15:04", f.Time)
-	if err != nil {
-		if clock, err = time.Parse("15:04:05", f.Time); err != nil {
-			f.Problems.Time = q.words.t("chart.note.bad-time")
+// noteTime is what a form shows of an instant.
+func noteTime(at time.Time, loc *time.Location) (date, clock string) {
+	at = at.In(loc)
+	return coupon.DateOf(at).String(), at.Format("15:04")
+}
+
+// postedNote is the form as it was sent.
+func (q *request) postedNote(s reportState, action string) *noteForm {
+	form := q.r.PostForm
+	f := q.noteForm(q.c, s, action, coupon.Note{ID: coupon.ID(form.Get("note"))}, time.UTC)
+	f.Open = true
+	f.Date, f.Time, f.Text = form.Get("date"), form.Get("time"), form.Get("text")
+	f.Version, _ = strconv.ParseInt(form.Get("version"), 10, 64) // what is no version is not the stored one
+	if zone := form.Get("zone"); zone != "" {
+		if _, err := time.LoadLocation(zone); err == nil {
+			f.Zone = zone // the coupon may have another one by now
 		}
 	}
+	return f
+}
+
+// read gives the note as the form has it, and says what is wrong with it. The instant
+// of the stored one stays as it is if the form has what it shows of it.
+func (f *noteForm) read(q *request, stored coupon.Note) (coupon.Note, bool) {
+	n := coupon.Note{ID: f.ID, Coupon: q.c.ID, Version: f.Version, Text: strings.TrimSpace(f.Text)}
 	switch length := utf8.RuneCountInString(n.Text); {
 	case length == 0:
 		f.Problems.Text = q.words.t("chart.note.no-text")
 	case length > longestNote:
 		f.Problems.Text = q.words.t("chart.note.long-text", "n", q.words.Count(int64(length)), "most", q.words.Count(longestNote))
 	}
-	n.At = time.Date(day.Year, day.Month, day.Day, clock.Hour(), clock.Minute(), clock.Second(), 0, zoneOf(q.c))
+	loc := zoneOf(coupon.Coupon{Zone: f.Zone})
+	if date, clock := noteTime(stored.At, loc); stored.ID != "" && f.Date == date && f.Time == clock {
+		n.At = stored.At
+		return n, f.Problems == noteProblems{}
+	}
+	day, err := coupon.ParseDate(f.Date)
+	if err != nil || day.Year < 1900 || day.Year > 2200 {
+		f.Problems.Date = q.words.t("chart.note.bad-date")
+	}
+	clock, err := coupon.ParseTimeOfDay(f.Time)
+	if err != nil || clock == coupon.EndOfDay {
+		f.Problems.Time = q.words.t("chart.note.bad-time")
+	}
+	if f.Problems.Date == "" && f.Problems.Time == "" {
+		var there bool
+		if n.At, there = clockOn(day, clock, loc); !there {
+			f.Problems.Time = q.words.t("form.errors.no-such-time", "time", f.Time, "zone", f.Zone)
+		}
+	}
 	return n, f.Problems == noteProblems{}
 }
 
-func (h *Handler) addNote(q *request) error {
-	return h.putNote(q, addsNote, func(n coupon.Note) (coupon.Note, error) { return q.svc.PutNote(q.r.Context(), n) })
+// refuse says of the whole form why it is not taken.
+func (f *noteForm) refuse(status int, kind, why string) {
+	f.status, f.kind, f.Problems.Form = status, kind, why
 }
+
+func (h *Handler) addNote(q *request) error { return h.putNote(q, addsNote, (*coupon.Service).PutNote) }
 
 func (h *Handler) editNote(q *request) error {
-	return h.putNote(q, editsNote, func(n coupon.Note) (coupon.Note, error) {
-		return q.svc.EditNote(q.r.Context(), n.Coupon, n.ID, n.At, n.Text)
-	})
+	return h.putNote(q, editsNote, (*coupon.Service).EditNote)
 }
 
-// putNote takes a form. What is wrong is said beside its fields, and what was typed
-// stays.
-func (h *Handler) putNote(q *request, action string, put func(coupon.Note) (coupon.Note, error)) error {
+// putNote takes a form. What can't be taken comes back in it, as it was typed, with
+// the reason.
+func (h *Handler) putNote(q *request, action string, put func(*coupon.Service, context.Context, coupon.Note) (coupon.Note, error)) error {
 	rep, notices, err := h.report(q, q.r.URL.Query(), q.c)
 	if err != nil {
 		return err
 	}
+	f := q.postedNote(rep.reportState, action)
 	if !q.c.ArchivedAt.IsZero() {
-		return errArchived
+		f.refuse(http.StatusConflict, "archived", q.words.t("chart.note.archived"))
+		f.Button = ""
+		return h.refuseNote(q, rep, notices, f)
 	}
-	form := q.r.PostForm
-	f := q.noteForm(q.c, rep.reportState, action, coupon.Note{ID: coupon.ID(form.Get("note"))}, zoneOf(q.c))
-	f.Date, f.Time, f.Text = form.Get("date"), form.Get("time"), form.Get("text")
-	n, ok := f.read(q)
-	if ok {
-		var invalid *coupon.InvalidError
-		n, err = put(n)
-		switch {
-		case err == nil:
-			return h.noteDone(q, rep, notices, "note-put", n)
-		case errors.As(err, &invalid) && slices.ContainsFunc(invalid.Fields, func(f coupon.FieldError) bool { return f.Field == "note.id" }):
-			return errForm // no form of ours has such an id
-		case errors.As(err, &invalid): // only characters that no text may have are left
-			f.Problems.Text = q.words.t("chart.note.bad-text")
-		case errors.Is(err, coupon.ErrConflict):
-			// The form was sent before and then changed: sent once more it is another note.
-			f.Problems.Form = q.words.t("chart.note.sent")
-			if f.ID, err = q.svc.NewID(); err != nil {
-				return err
-			}
-		case errors.Is(err, coupon.ErrNotFound) && !f.adds:
-			// Somebody has removed it: what was typed can be added instead.
-			f = q.noteForm(q.c, rep.reportState, addsNote, coupon.Note{}, zoneOf(q.c))
-			f.Date, f.Time, f.Text = form.Get("date"), form.Get("time"), form.Get("text")
-			f.Problems.Form = q.words.t("chart.note.gone")
-			if f.ID, err = q.svc.NewID(); err != nil {
-				return err
-			}
-		default:
+	var stored coupon.Note // that is edited, if it is there
+	if !f.Adds {
+		if stored, err = q.storedNote(f.ID); err != nil {
 			return err
 		}
 	}
-	f.Open = true
+	n, ok := f.read(q, stored)
+	if !ok {
+		f.status, f.kind = http.StatusUnprocessableEntity, "invalid"
+		return h.refuseNote(q, rep, notices, f)
+	}
+	if stored.ID != "" && n.At.Equal(stored.At) && n.Text == stored.Text { // nothing was touched
+		return h.noteDone(q, rep, notices, "note-put", stored)
+	}
+	n, err = put(q.svc, q.r.Context(), n)
+	if err == nil {
+		return h.noteDone(q, rep, notices, "note-put", n)
+	}
+	if f, err = q.noteFailed(rep.reportState, f, err); err != nil {
+		return err
+	}
+	return h.refuseNote(q, rep, notices, f)
+}
+
+// storedNote is the coupon's note of an id, or the zero Note.
+func (q *request) storedNote(id coupon.ID) (coupon.Note, error) {
+	notes, err := q.svc.Notes(q.r.Context(), q.c.ID)
+	if i := slices.IndexFunc(notes, func(n coupon.Note) bool { return n.ID == id }); i >= 0 {
+		return notes[i], err
+	}
+	return coupon.Note{}, err
+}
+
+// noteFailed is the form with which it can be gone on after an error of the service, or
+// the error if it is not for who fills in a form.
+func (q *request) noteFailed(s reportState, f *noteForm, failed error) (_ *noteForm, err error) {
+	invalid, _ := errors.AsType[*coupon.InvalidError](failed)
+	stale, _ := errors.AsType[*coupon.NoteVersionError](failed)
+	there, _ := errors.AsType[*coupon.NoteConflictError](failed)
+	switch {
+	case invalid != nil && slices.ContainsFunc(invalid.Fields, func(f coupon.FieldError) bool { return f.Field == "note.id" }):
+		return nil, errForm // no form of ours has such an id
+	case invalid != nil: // only characters that no text may have are left
+		f.status, f.kind, f.Problems.Text = http.StatusUnprocessableEntity, "invalid", q.words.t("chart.note.bad-text")
+	case stale != nil:
+		// Sent once more it writes over what is there now, which stands beside it.
+		f.stored, f.Version = &stale.Current, stale.Current.Version
+		f.refuse(http.StatusConflict, "stale", q.words.t("chart.note.changed", "text", f.stored.Text, "when", q.words.instant(f.stored.At, zoneOf(q.c))))
+	case there != nil:
+		// The form was sent before and then changed: sent once more it is another note.
+		f.stored = &there.Stored
+		f.refuse(http.StatusConflict, "conflict", q.words.t("chart.note.sent"))
+		f.ID, err = q.svc.NewID()
+	case errors.Is(failed, coupon.ErrNotFound) && !f.Adds:
+		// Somebody has removed it: what was typed can be added instead.
+		f = q.postedNote(s, addsNote)
+		f.refuse(http.StatusNotFound, "not-found", q.words.t("chart.note.gone"))
+		f.ID, err = q.svc.NewID()
+	default:
+		return nil, failed
+	}
+	return f, err
+}
+
+// refuseNote answers with the form.
+func (h *Handler) refuseNote(q *request, rep report, notices []string, f *noteForm) error {
 	if q.as == asJSON {
-		return q.json(http.StatusUnprocessableEntity, envelope{Error: f.failure(q.words)})
+		e := envelope{Error: f.failure(q.words)}
+		if f.stored != nil {
+			e.Data = reportData{report: rep, coupon: q.c}.noteJSON(*f.stored)
+		}
+		return q.json(f.status, e)
 	}
 	return h.answerReport(q, rep, notices, f, "")
 }
 
 // failure is what is wrong as JSON.
 func (f *noteForm) failure(w words) *failure {
-	out := &failure{Status: http.StatusUnprocessableEntity, Kind: "invalid", Text: w.t("chart.note.invalid"), Fields: map[string]string{}}
-	for field, text := range map[string]string{"date": f.Problems.Date, "time": f.Problems.Time, "text": f.Problems.Text, "note": f.Problems.Form} {
+	out := &failure{Status: f.status, Kind: f.kind, Text: cmp.Or(f.Problems.Form, w.t("chart.note.invalid")), Fields: map[string]string{}}
+	for field, text := range map[string]string{"date": f.Problems.Date, "time": f.Problems.Time, "text": f.Problems.Text} {
 		if text != "" {
 			out.Fields[field] = text
 		}
@@ -194,7 +272,7 @@ func (h *Handler) answerReport(q *request, rep report, notices []string, sent *n
 	}
 	a := answer{name: "coupon", title: q.words.name(state.Coupon), view: view, data: q.couponData(state, d), notices: notices, toast: toast}
 	if sent != nil && !wantsFragment(q.r) { // htmx drops what is not 200
-		a.status = http.StatusUnprocessableEntity
+		a.status = sent.status
 	}
 	return q.answer(a)
 }

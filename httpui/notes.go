@@ -1,7 +1,6 @@
 package httpui
 
 import (
-	"slices"
 	"sort"
 	"time"
 
@@ -12,7 +11,7 @@ import (
 type notesView struct {
 	List    []noteView
 	Outside string    // how many are not in the range; empty if none
-	Add     *noteForm // nil if notes may not be written
+	Add     *noteForm // the form below the list; nil if notes may not be written
 }
 
 // noteView is a note of the range.
@@ -23,7 +22,7 @@ type noteView struct {
 	By     string
 	Helped string    // what happened around it; empty if that is not known yet
 	Edit   *noteForm // nil if it may not be changed
-	Remove *post
+	Remove *post     // nil if it may not be removed
 	ID     coupon.ID
 	Ask    string // before it is removed
 }
@@ -42,7 +41,7 @@ func (q *request) notesView(d reportData, sent *noteForm) (v notesView, marks []
 	if n := len(d.notes) - len(shown); n > 0 {
 		v.Outside = w.t("chart.note.outside", "n", n)
 	}
-	helped, err := q.helped(c, shown, d.now)
+	helped, err := q.helped(c, shown)
 	if err != nil {
 		return v, nil, err
 	}
@@ -54,19 +53,19 @@ func (q *request) notesView(d reportData, sent *noteForm) (v notesView, marks []
 		}
 		if may {
 			x.Edit = q.noteForm(c, d.reportState, editsNote, n, loc)
-			if sent != nil && !sent.adds && sent.ID == n.ID {
-				x.Edit = sent
-			}
 			remove := q.post(q.links.change(c.ID, removesNote, d.reportState))
 			x.Remove, x.Ask = &remove, w.t("chart.note.ask", "text", n.Text)
 		}
+		if sent != nil && !sent.Adds && sent.ID == n.ID {
+			x.Edit, sent = sent, nil
+		}
 		v.List = append(v.List, x)
 	}
-	if !may {
+	if sent != nil { // it adds one, or what it changes is not in the range
+		v.Add = sent
 		return v, marks, nil
 	}
-	if sent != nil && (sent.adds || !slices.ContainsFunc(shown, func(n coupon.Note) bool { return n.ID == sent.ID })) {
-		v.Add = sent
+	if !may {
 		return v, marks, nil
 	}
 	id, err := q.svc.NewID()
@@ -75,11 +74,14 @@ func (q *request) notesView(d reportData, sent *noteForm) (v notesView, marks []
 }
 
 // helped says of each note how many bookings were made in the week before its day
-// and in the week that begins with it, where both are over and the coupon could be
-// used in both. It is no proof that the note was the cause, and does not say so.
-func (q *request) helped(c coupon.Coupon, notes []coupon.Note, now time.Time) ([]string, error) {
+// and in the week that begins with it, where both are over and the coupon was there
+// in both. It is no proof that the note was the cause, and does not say so.
+func (q *request) helped(c coupon.Coupon, notes []coupon.Note) ([]string, error) {
 	out := make([]string, len(notes))
-	loc := zoneOf(c)
+	loc, life := zoneOf(c), q.svc.Life(c)
+	if t := c.ArchivedAt; !t.IsZero() && t.Before(life.To) {
+		life.To = t
+	}
 	type weeks struct{ from, day, to time.Time }
 	around := make([]weeks, len(notes))
 	all := coupon.Range{Clock: coupon.MadeAt}
@@ -96,7 +98,7 @@ func (q *request) helped(c coupon.Coupon, notes []coupon.Note, now time.Time) ([
 			}
 			*at.to = t
 		}
-		if x.from.Before(c.Start) || x.to.After(now) || (!c.End.IsZero() && c.End.Before(x.to)) {
+		if x.from.Before(life.From) || x.to.After(life.To) {
 			continue
 		}
 		around[i] = x

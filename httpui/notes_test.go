@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -54,16 +55,16 @@ func TestNotesAreAddedChangedAndRemoved(t *testing.T) {
 	res := submit(t, h, form.attr["action"], "note", id, "date", "2026-11-21", "time", "10:00", "text", "More flyers")
 	page := parse(t, body(t, res))
 	again := page.all(class("cp-note-add"))[0]
-	if res.StatusCode != http.StatusUnprocessableEntity || again.attr["open"] == "" || !strings.Contains(again.words(), "sent before") {
+	if res.StatusCode != http.StatusConflict || again.attr["open"] == "" || !strings.Contains(again.words(), "sent before") {
 		t.Errorf("%s: %s", res.Status, again.words())
 	}
-	if fields := again.all(named("input")); fields[0].attr["value"] == id || fields[1].attr["value"] != "More flyers" || fields[2].attr["value"] != "2026-11-21" || fields[3].attr["value"] != "10:00" {
+	if v := submitted(t, again); v.Get("note") == id || v.Get("text") != "More flyers" || v.Get("date") != "2026-11-21" || v.Get("time") != "10:00" {
 		t.Error("what was typed is lost, or the id is not a new one")
 	}
 	is("2026-11-20 09:30 Flyers")
 
 	for range 2 {
-		res = submit(t, h, s.page("PLAIN", "/notes/edit"+state), "note", id, "date", "2026-11-19", "time", "08:00", "text", "Posters")
+		res = submit(t, h, s.page("PLAIN", "/notes/edit"+state), "note", id, "version", "1", "date", "2026-11-19", "time", "08:00", "text", "Posters")
 		if res.StatusCode != http.StatusSeeOther {
 			t.Fatal(res.Status)
 		}
@@ -79,7 +80,7 @@ func TestNotesAreAddedChangedAndRemoved(t *testing.T) {
 	// Somebody else removed what is being changed: nothing typed is lost.
 	res = submit(t, h, s.page("PLAIN", "/notes/edit"+state), "note", id, "date", "2026-11-19", "time", "08:00", "text", "Posters")
 	again = parse(t, body(t, res)).all(class("cp-note-add"))[0]
-	if fields := again.all(named("input")); res.StatusCode != 422 || fields[1].attr["value"] != "Posters" || !strings.Contains(again.words(), "removed this note meanwhile") {
+	if v := submitted(t, again); res.StatusCode != 404 || v.Get("note") == id || v.Get("text") != "Posters" || !strings.Contains(again.words(), "removed this note meanwhile") {
 		t.Errorf("%s: %s", res.Status, again.words())
 	}
 }
@@ -155,13 +156,15 @@ func TestNotesAreForThoseWhoMayWriteThem(t *testing.T) {
 }
 
 // Under a note stands what was redeemed in the week before its day and in the week
-// from it, if both are whole.
+// from it, in whatever currency, if both are whole.
 func TestWhatHappenedAroundANote(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	c := s.create(t, coupon.Coupon{Code: "PLAIN", Discount: pct(10), Start: day("2026-10-01"), End: day("2026-11-12")})
 	for i, d := range []string{"2026-10-24", "2026-10-25", "2026-10-31", "2026-11-01", "2026-11-01", "2026-11-07", "2026-11-08"} {
-		s.book(t, "PLAIN", fmt.Sprint(i), "100.00", day(d).Add(time.Duration(i)*time.Hour))
+		s.book(t, "PLAIN", fmt.Sprint(i), "100.00", day(d).Add(time.Duration(i)*time.Hour), func(b *coupon.Booking) {
+			b.Currency = []string{"USD", "CAD"}[i%2]
+		})
 	}
 	h := s.handler(t)
 	for noted, want := range map[string]string{
@@ -183,6 +186,98 @@ func TestWhatHappenedAroundANote(t *testing.T) {
 		}
 		if got != want {
 			t.Errorf("%s: %q, want %q", noted, got, want)
+		}
+		if err := s.svc.RemoveNote(t.Context(), c.ID, n.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// Weeks are compared with weeks: while the one after a note is not over nothing is
+// said of it, nor if the coupon was put away within it.
+func TestAWeekThatIsNotWholeIsNotCompared(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	c := s.create(t, coupon.Coupon{Code: "PLAIN", Discount: pct(10), Start: day("2026-10-01")})
+	for _, noted := range []string{"2026-11-14T23:59:59-05:00", "2026-11-15T00:00:00-05:00", "2026-11-20T09:00:00-05:00"} {
+		if _, err := s.svc.AddNote(t.Context(), c.ID, at(noted), noted); err != nil {
+			t.Fatal(err)
+		}
+	}
+	said := func() (out []string) {
+		for _, n := range parse(t, get(t, s.handler(t), s.page("PLAIN", ""))).all(class("cp-note")) {
+			if strings.Contains(n.words(), "7 days") {
+				out = append(out, n.all(named("bdi"))[0].words())
+			}
+		}
+		return out
+	}
+	if got := said(); !slices.Equal(got, []string{"2026-11-14T23:59:59-05:00", "2026-11-15T00:00:00-05:00"}) {
+		t.Errorf("today, the 22nd, it is said of %q", got)
+	}
+	then, err := coupon.New(coupon.Config{Store: s.store, Now: func() time.Time { return day("2026-11-18") }})
+	if err == nil {
+		_, err = then.Archive(t.Context(), c.ID)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := said(); len(got) > 0 {
+		t.Errorf("of a coupon archived on the 18th it is said of %q", got)
+	}
+}
+
+// A note stands where the bucket of its instant begins: the first instant of a bucket is
+// in it, also on a day of 25 hours, and the end of the range is outside. Programs are
+// told the same.
+func TestANoteStandsInTheBucketOfItsInstant(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	c := s.create(t, coupon.Coupon{Code: "PLAIN", Discount: pct(10), Start: day("2026-01-01")})
+	h := s.handler(t)
+	const days, hours = "?from=2026-10-31&to=2026-11-02&interval=day", "?from=2026-11-01&to=2026-11-01&interval=hour"
+	for _, x := range []struct {
+		query, noted string
+		bucket, of   int // of the range; -1 is none
+	}{
+		{days, "2026-10-30T23:59:59.999999-04:00", -1, 3},
+		{days, "2026-10-31T00:00:00-04:00", 0, 3},
+		{days, "2026-10-31T23:59:59.999999-04:00", 0, 3},
+		{days, "2026-11-01T00:00:00-04:00", 1, 3},
+		{days, "2026-11-01T23:59:59.999999-05:00", 1, 3},
+		{days, "2026-11-02T00:00:00-05:00", 2, 3},
+		{days, "2026-11-02T23:59:59.999999-05:00", 2, 3},
+		{days, "2026-11-03T00:00:00-05:00", -1, 3},
+		{hours, "2026-11-01T01:00:00-04:00", 1, 25},
+		{hours, "2026-11-01T01:00:00-05:00", 2, 25}, // an hour later
+		{hours, "2026-11-01T23:59:59.999999-05:00", 24, 25},
+	} {
+		n, err := s.svc.AddNote(t.Context(), c.ID, at(x.noted), "Flyers")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := -1
+		for _, m := range parse(t, get(t, h, s.page("PLAIN", x.query))).all(class("cp-mark")) {
+			percent, err := strconv.ParseFloat(strings.TrimSuffix(m.attr["x"], "%"), 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = int(percent*float64(x.of)/100 + 0.5)
+		}
+		var told struct {
+			Data struct {
+				Report struct {
+					Notes []struct {
+						InRange bool `json:"in_range"`
+					}
+				}
+			}
+		}
+		if err := json.Unmarshal([]byte(get(t, h, s.page("PLAIN", x.query+"&format=json"))), &told); err != nil {
+			t.Fatal(err)
+		}
+		if in := told.Data.Report.Notes[0].InRange; got != x.bucket || in != (x.bucket >= 0) {
+			t.Errorf("%s in %s: bucket %d, want %d; in_range %v", x.noted, x.query, got, x.bucket, in)
 		}
 		if err := s.svc.RemoveNote(t.Context(), c.ID, n.ID); err != nil {
 			t.Fatal(err)

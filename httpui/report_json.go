@@ -53,6 +53,7 @@ type noteJSON struct {
 	ID      coupon.ID `json:"id"`
 	At      time.Time `json:"at"`
 	Text    string    `json:"text"`
+	Version int64     `json:"version"` // to be sent with an edit
 	By      string    `json:"by,omitempty"`
 	InRange bool      `json:"in_range"`
 }
@@ -97,6 +98,6 @@ func (d reportData) json() reportJSON {
 }
 
 func (d reportData) noteJSON(n coupon.Note) noteJSON {
-	return noteJSON{ID: n.ID, At: n.At.In(zoneOf(d.coupon)), Text: n.Text, By: n.CreatedBy,
+	return noteJSON{ID: n.ID, At: n.At.In(zoneOf(d.coupon)), Text: n.Text, Version: n.Version, By: n.CreatedBy,
 		InRange: !n.At.Before(d.Range.From) && n.At.Before(d.Range.To)}
 }

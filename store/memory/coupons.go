@@ -258,9 +258,12 @@ func (s *Store) UpdateNote(ctx context.Context, n coupon.Note) (stored coupon.No
 		if i < 0 {
 			return coupon.ErrNotFound
 		}
+		if stored = t.notes[n.Coupon][i]; stored.Version != n.Version-1 {
+			return nil
+		}
+		stored.At, stored.Text, stored.Version = n.At, n.Text, n.Version
 		notes := slices.Clone(t.notes[n.Coupon])
-		notes[i].At, notes[i].Text = n.At, n.Text
-		stored = notes[i]
+		notes[i] = stored
 		t.putNotes(n.Coupon, notes)
 		return nil
 	})

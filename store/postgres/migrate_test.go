@@ -126,6 +126,46 @@ func TestHostMayRunTheMigrationsItself(t *testing.T) {
 	create(t, st, "SPRING")
 }
 
+// Notes that were there before they had versions have the first one, as have those that
+// a server of an older release adds meanwhile.
+func TestNotesOfBeforeHaveTheFirstVersion(t *testing.T) {
+	t.Parallel()
+	st, db := newStore(t, "pgx")
+	c := create(t, st, "C")
+	run := func(statement string, args ...any) {
+		t.Helper()
+		if _, err := db.ExecContext(t.Context(), statement, args...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put := func(text string) {
+		t.Helper()
+		run("INSERT INTO "+st.schema+".coupon_notes (merchant, coupon, id, at, text, created_at, created_by) VALUES ('', $1, $2, 1772443500000000, $2, 1772443560000000, 'maria')",
+			string(c.ID), text)
+	}
+	run("ALTER TABLE " + st.schema + ".coupon_notes DROP COLUMN version")
+	run("DELETE FROM " + st.schema + ".coupon_migrations WHERE name = 'notes'")
+	put("e-mail")
+	if err := st.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	put("flyers")
+	svc := service(t, st)
+	notes, err := svc.Notes(t.Context(), c.ID)
+	if err != nil || len(notes) != 2 {
+		t.Fatalf("the notes: %+v, error %v", notes, err)
+	}
+	for _, n := range notes {
+		if n.Version != 1 || n.CreatedBy != "maria" {
+			t.Errorf("an older note: %+v", n)
+		}
+		n.Text += ", again"
+		if n, err := svc.EditNote(t.Context(), n); err != nil || n.Version != 2 {
+			t.Errorf("edited: %+v, error %v", n, err)
+		}
+	}
+}
+
 func TestWithoutASchemaTheTablesAreWhereTheSearchPathSays(t *testing.T) {
 	t.Parallel()
 	schema := newSchema(t, openDB(t, "pgx", dsn(t)))

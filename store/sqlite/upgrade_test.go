@@ -14,7 +14,7 @@ import (
 //go:embed testdata/0001.sql
 var written string
 
-// What was written before the second step of the schema is there after it, with
+// What was written before the second step of the schema is there after the last, with
 // the same figures, and goes on.
 func TestDatabaseOfTheFirstStepGoesOn(t *testing.T) {
 	t.Parallel()
@@ -83,6 +83,15 @@ func TestDatabaseOfTheFirstStepGoesOn(t *testing.T) {
 	}
 	if r, err := svc.Redemption(ctx, spring.ID, "s1"); err != nil || len(r.Refunds) != 2 || !r.Refund.Equal(usd("8")) {
 		t.Errorf("the refunds: %+v, error %v", r.Refunds, err)
+	}
+	// A note has the first version, and is edited like any other.
+	notes, err := svc.Notes(ctx, spring.ID)
+	if err != nil || len(notes) != 1 || notes[0].Version != 1 || notes[0].Text != "e-mail" || notes[0].CreatedBy != "maria" {
+		t.Fatalf("the notes: %+v, error %v", notes, err)
+	}
+	notes[0].Text = "letter"
+	if n, err := svc.EditNote(ctx, notes[0]); err != nil || n.Version != 2 {
+		t.Errorf("the edited note: %+v, error %v", n, err)
 	}
 	if _, err := svc.AddCode(ctx, spring.ID, coupon.CouponCode{Code: "MORE", SingleUse: true}); err != nil {
 		t.Error(err)

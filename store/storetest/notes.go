@@ -13,6 +13,8 @@ var noteCases = []testCase{
 	{"put-again", "a note put again under its id is the same note; with other content it is a conflict, and nothing changes", notePutAgain},
 	{"put-at-once", "however many put a note under one id at once, there is one", notePutAtOnce},
 	{"edit", "an edited note has the new instant and text, and is still by who wrote it, when it was written", noteEdited},
+	{"edit-again", "the same edit again changes nothing and gives what is stored; another one of the same version is ErrVersion", noteEditedAgain},
+	{"edits-at-once", "8 different edits of one version at once: one wins, the others are ErrVersion; 8 times the same one is one edit", noteEditsAtOnce},
 	{"of-their-coupon", "a note needs its coupon, and is found only under it", notesOfCoupon},
 }
 
@@ -115,22 +117,99 @@ func noteEdited(e *env) {
 	e.svc = e.svc.As("ann")
 	n := e.note(c.ID, start.Add(time.Hour), "flyrs")
 	e.clock.set(start.Add(time.Minute))
-	for range 2 {
-		got, err := e.svc.As("bob").EditNote(ctx, c.ID, n.ID, start.Add(-time.Hour), "  flyers ")
-		if err != nil {
-			e.Fatalf("EditNote: %v", err)
-		}
-		n.At, n.Text = start.Add(-time.Hour), "flyers"
-		e.same("the edited note", got, n)
+	edit := coupon.Note{ID: n.ID, Coupon: c.ID, Version: 1, At: start.Add(-time.Hour), Text: "  flyers ", CreatedBy: "eve"}
+	got, err := e.svc.As("bob").EditNote(ctx, edit)
+	if err != nil {
+		e.Fatalf("EditNote: %v", err)
 	}
+	n.At, n.Text, n.Version = start.Add(-time.Hour), "flyers", 2
+	e.same("the edited note", got, n)
 	e.wantNotes("of C, in the new order", c.ID, n, beside)
-	_, err := e.svc.EditNote(ctx, d.ID, n.ID, start, "x")
-	e.is("editing it under another coupon", err, coupon.ErrNotFound)
-	_, err = e.svc.EditNote(ctx, c.ID, "nothing", start, "x")
-	e.is("editing what is not there", err, coupon.ErrNotFound)
-	_, err = e.svc.EditNote(ctx, c.ID, n.ID, start, " ")
+	for what, x := range map[string]coupon.Note{
+		"under another coupon": {Coupon: d.ID, ID: n.ID},
+		"that is not there":    {Coupon: c.ID, ID: "nothing"},
+	} {
+		x.Version, x.At, x.Text = 2, start, "x"
+		_, err = e.svc.EditNote(ctx, x)
+		e.is("editing a note "+what, err, coupon.ErrNotFound)
+	}
+	edit = n
+	edit.Text = " "
+	_, err = e.svc.EditNote(ctx, edit)
 	e.is("editing it away", err, coupon.ErrInvalid)
 	e.wantNotes("of C", c.ID, n, beside)
+}
+
+func noteEditedAgain(e *env) {
+	ctx := e.Context()
+	c := e.coupon("C")
+	first := e.note(c.ID, start, "flyers")
+	if first.Version != 1 {
+		e.Errorf("a new note has version %d, want 1", first.Version)
+	}
+	edit := first
+	edit.At, edit.Text = start.Add(time.Microsecond), "letters"
+	mine := edit
+	mine.Version = 2
+	for i := range 2 {
+		got, err := e.svc.EditNote(ctx, edit)
+		if err != nil {
+			e.Fatalf("EditNote %d: %v", i, err)
+		}
+		e.same(name("what edit gives ", i), got, mine)
+	}
+	e.wantNotes("the same edit twice", c.ID, mine)
+	for _, version := range []int64{0, 1, 3} {
+		for _, other := range []coupon.Note{{At: first.At, Text: edit.Text}, {At: edit.At, Text: first.Text}} {
+			other.ID, other.Coupon, other.Version = first.ID, c.ID, version
+			_, err := e.svc.EditNote(ctx, other)
+			e.is(name("another edit of version ", int(version)), err, coupon.ErrVersion)
+			if v, ok := errors.AsType[*coupon.NoteVersionError](err); ok {
+				e.same("the note it carries", v.Current, mine)
+			}
+		}
+	}
+	e.wantNotes("after the refused edits", c.ID, mine)
+	back := mine
+	back.At, back.Text = first.At, first.Text
+	if got, err := e.svc.EditNote(ctx, back); err != nil || got.Version != 3 || got.Text != first.Text {
+		e.Errorf("an edit of the stored version: got %s, error %v", text(got), err)
+	}
+}
+
+func noteEditsAtOnce(e *env) {
+	c := e.coupon("C")
+	n := e.note(c.ID, start, "flyers")
+	errs := together(8, func(i int) error {
+		mine := n
+		mine.Text = name("edit ", i)
+		_, err := e.svc.EditNote(e.Context(), mine)
+		return err
+	})
+	if won := e.tally(errs, coupon.ErrVersion); won != 1 {
+		e.Errorf("%d edits of one version succeeded, want 1", won)
+	}
+	notes, err := e.svc.Notes(e.Context(), c.ID)
+	if err != nil || len(notes) != 1 || notes[0].Version != 2 {
+		e.Fatalf("the notes: %s, error %v", text(notes), err)
+	}
+	for i, err := range errs {
+		if won := notes[0].Text == name("edit ", i); won != (err == nil) {
+			e.Errorf("edit %d: error %v, and what is stored is %q", i, err, notes[0].Text)
+		}
+	}
+	mine := notes[0]
+	mine.Text = "letters"
+	for i, err := range together(8, func(int) error {
+		_, err := e.svc.EditNote(e.Context(), mine)
+		return err
+	}) {
+		if err != nil {
+			e.Errorf("the same edit %d: %v", i, err)
+		}
+	}
+	mine.Version = 3
+	e.wantNotes("8 times the same edit", c.ID, mine)
 }
 
 func notesOfCoupon(e *env) {

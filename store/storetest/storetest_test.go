@@ -78,6 +78,7 @@ var defects = map[string][]string{
 	"a note is added twice":                             {"notes/put-again", "notes/put-at-once"},
 	"a note replaces what was there":                    {"notes/put-again"},
 	"an edited note is written anew":                    {"notes/edit"},
+	"a note's version is not looked at":                 {"notes/edit-again", "notes/edits-at-once"},
 	"notes need no coupon":                              {"notes/of-their-coupon"},
 	"a note takes its neighbours along":                 {"notes/delete"},
 	"instants have milliseconds only":                   {"coupons/every-field-survives", "redemptions/every-field-survives", "import/every-field-survives", "times/utc-and-microseconds", "times/validity-is-half-open", "times/ranges-are-half-open", "codes/every-field-survives"},

@@ -387,11 +387,14 @@ func (s *toy) UpdateNote(ctx context.Context, n coupon.Note) (stored coupon.Note
 		if i < 0 {
 			return coupon.ErrNotFound
 		}
-		sh.notes = slices.Clone(sh.notes)
-		if sh.notes[i].At, sh.notes[i].Text = n.At, n.Text; s.has("an edited note is written anew") {
-			sh.notes[i] = n
+		if stored = sh.notes[i]; stored.Version != n.Version-1 && !s.has("a note's version is not looked at") {
+			return nil
 		}
-		stored = sh.notes[i]
+		if stored.At, stored.Text, stored.Version = n.At, n.Text, n.Version; s.has("an edited note is written anew") {
+			stored = n
+		}
+		sh.notes = slices.Clone(sh.notes)
+		sh.notes[i] = stored
 		return nil
 	})
 	return stored, err

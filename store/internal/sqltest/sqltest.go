@@ -93,7 +93,12 @@ func EveryCall(t *testing.T, st coupon.Store, rec *Recorder) map[string][]string
 	do("add note", func() (err error) { note, err = svc.AddNote(ctx, c.ID, time.Now(), "e-mail"); return err })
 	do("notes", func() error { _, err := svc.Notes(ctx, c.ID); return err })
 	do("put note again", func() error { _, err := svc.PutNote(ctx, note); return err })
-	do("edit note", func() error { _, err := svc.EditNote(ctx, c.ID, note.ID, time.Now(), "letter"); return err })
+	do("edit note", func() error {
+		edited := note
+		edited.Text = "letter"
+		_, err := svc.EditNote(ctx, edited)
+		return err
+	})
 	do("remove note", func() error { return svc.RemoveNote(ctx, c.ID, note.ID) })
 	from, to := time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	for _, clock := range []coupon.Clock{coupon.MadeAt, coupon.ServiceAt} {
