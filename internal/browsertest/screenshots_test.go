@@ -73,21 +73,12 @@ var pictures = []picture{
 // COUPON_SCREENSHOTS, which `make screenshots` names, else in a temporary one.
 func TestScreenshots(t *testing.T) {
 	t.Parallel()
-	dir, keep := os.LookupEnv("COUPON_SCREENSHOTS")
-	if !keep {
-		dir = t.TempDir()
-	}
+	dir, keep := pictureDir(t)
 	b := Start(t)
 	coupons := open(t, b, list, Options{})
 	for _, x := range pictures {
 		t.Run(x.name, func(t *testing.T) {
-			if code, rest, ok := strings.Cut(strings.TrimPrefix(x.url, "{"), "}"); ok {
-				x.url = coupons.Attributes(eye(code), "href")[0] + rest
-			}
-			p := open(t, b, x.url, x.options)
-			for _, do := range x.steps {
-				do(p)
-			}
+			p := x.open(t, b, coupons)
 			path := filepath.Join(dir, x.name+".png")
 			p.Screenshot(path)
 			if keep {
@@ -103,6 +94,35 @@ func TestScreenshots(t *testing.T) {
 			clean(t, p)
 		})
 	}
+}
+
+// pictureDir is where pictures go, and whether they are kept.
+func pictureDir(t *testing.T) (dir string, keep bool) {
+	t.Helper()
+	if dir, keep = os.LookupEnv("COUPON_SCREENSHOTS"); !keep {
+		dir = t.TempDir()
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "states"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return dir, keep
+}
+
+// open goes to what the picture is of. The list has the addresses of coupons.
+func (x picture) open(t *testing.T, b *Browser, list *Page) *Page {
+	t.Helper()
+	before, rest, ok := strings.Cut(x.url, "{")
+	if code, rest, in := strings.Cut(rest, "}"); ok && in {
+		x.url = list.Attributes(eye(code), "href")[0] + rest
+		if before != "" { // only the id
+			x.url = before + filepath.Base(x.url)
+		}
+	}
+	p := open(t, b, x.url, x.options)
+	for _, do := range x.steps {
+		do(p)
+	}
+	return p
 }
 
 // shrink writes a picture again with a palette, a third of the size: a page has
