@@ -240,7 +240,7 @@ func (w *recording) decide(v *View) (*Changes, *ReclaimQuery, error) {
 
 // holdsAfterImport is what cancelling and refunding in full would have left.
 func (r Redemption) holdsAfterImport(c Coupon) bool {
-	if c.ReleaseUseOnRefund && len(r.Refunds) > 0 && r.Refund.Equal(r.Revenue()) {
+	if c.ReleaseUseOnRefund && r.refundedInFull() {
 		return false
 	}
 	return r.State != Cancelled || c.KeepUseOnCancel
@@ -323,8 +323,7 @@ func (row PastRedemption) recording(k importedCode, now time.Time, actor string)
 		if len(p) == 0 {
 			minor, _ := x.Amount.Minor()
 			x.Amount = fromMinor(minor, x.Amount.Currency)
-			_, err := r.refund(x)
-			p.merge("refunds.amount", err)
+			p.merge("refunds.amount", r.refund(x))
 			refunds = append(refunds, digest(x.Key, minor, x.At.UnixMicro()))
 		}
 		w.events = append(w.events, r.event(EventRefunded, x.Key, x.At, x.By, x.Amount))
