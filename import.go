@@ -227,6 +227,9 @@ func (w *recording) decide(v *View) (*Changes, *ReclaimQuery, error) {
 	if !ok {
 		return nil, nil, ErrNotFound
 	}
+	if w.fact.State != Opening && len(v.Redemptions) >= MaxCoupons {
+		return nil, nil, invalid("booking", w.fact.Booking, fmt.Sprintf("must have at most %d coupons", MaxCoupons))
+	}
 	r := w.fact
 	r.Version, r.Charges = c.Version, c.charges(r.Use())
 	out := writing{view: v}

@@ -35,8 +35,8 @@ func (s *Service) Redeem(ctx context.Context, b Booking, code string, opts ...Re
 
 // RedeemAll is Redeem of several codes on one booking, all of them or none, in
 // the order given: each on what the earlier ones left. All coupons must be
-// combinable, and none may be there twice. The redemptions are in the order of
-// the codes.
+// combinable, none may be there twice, and a booking has at most [MaxCoupons] of
+// them. The redemptions are in the order of the codes.
 func (s *Service) RedeemAll(ctx context.Context, b Booking, codes []string, opts ...RedeemOption) ([]Redemption, error) {
 	w := &acquiring{}
 	for _, opt := range opts {
