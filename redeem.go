@@ -142,5 +142,8 @@ func (s *Service) Events(ctx context.Context, id ID, booking string) ([]Event, e
 // differ: none, unless something else wrote to the tables.
 func (s *Service) Verify(ctx context.Context) ([]Drift, error) { return s.store.Verify(ctx) }
 
-// Rebuild sets every counter to what the redemptions say.
+// Rebuild sets every counter to what the redemptions say. What a lost series had
+// counted is restored from the first of its redemptions, by the limits of today: in
+// a limit per customer, code or period it may stand with another of them than
+// before.
 func (s *Service) Rebuild(ctx context.Context) error { return s.store.Rebuild(ctx) }
