@@ -6,8 +6,8 @@
 //	err = st.Migrate(ctx)
 //	svc, err := coupon.New(coupon.Config{Store: st})
 //
-// The host brings the *sql.DB and its driver, for PostgreSQL 13 or newer; the
-// package imports none. It is tested with two:
+// The host brings the *sql.DB and its driver, for PostgreSQL 13 or newer and a
+// database whose encoding is UTF8; the package imports none. It is tested with two:
 //
 //   - github.com/jackc/pgx/v5/stdlib with default_query_exec_mode=simple_protocol.
 //     Arguments are in the text of a statement here, so the driver's default, to
@@ -170,10 +170,14 @@ func (s *Store) Tx(tx DBTX) *Store {
 
 // Migrate creates the tables and brings them up to date. It may be called at
 // every start, also by several processes at once: each step runs once, in a
-// transaction of its own. On a store from [Store.Tx] it is an error.
+// transaction of its own. On a store from [Store.Tx] it is an error, and so is a
+// database whose encoding lacks characters that a text may have.
 func (s *Store) Migrate(ctx context.Context) error {
 	if s.inTx {
 		return errors.New("postgres: Migrate makes its own transactions: call it on the store that New gave")
+	}
+	if err := s.tx.checkEncoding(ctx); err != nil {
+		return fmt.Errorf("postgres: %w", err)
 	}
 	if s.schema != "" {
 		if err := s.tx.createSchema(ctx, s.schema); err != nil {
