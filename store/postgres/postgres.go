@@ -50,7 +50,7 @@
 //
 // A write is a savepoint there. One that is refused or fails undoes itself and
 // leaves the transaction usable; what it has locked, others wait for until the
-// host is done.
+// host is done. What a call reads before that is in no savepoint: see [Store.Tx].
 package postgres
 
 import (
@@ -160,7 +160,11 @@ type DBTX interface {
 // host's to run again from its beginning: coupon.ErrRetryTx. A connection that
 // breaks is the driver's error: whether the transaction is committed is what the
 // host's Commit says. A read sees what the transaction sees; an error of the
-// database in a read leaves the transaction aborted, as any statement's does.
+// database in a read leaves the transaction aborted, as any statement's does. So
+// does one in what a call reads before it writes (the coupon of a code, what a
+// booking has): that is in no savepoint, which would cost a message more. Such reads
+// lock no rows; they fail where the session's timeouts, or a lock of the whole
+// table, end them. What is found there, also that it is nothing, is no such error.
 func (s *Store) Tx(tx DBTX) *Store {
 	m := *s
 	m.inTx = true
