@@ -59,7 +59,6 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/pgdialect"
@@ -85,7 +84,6 @@ type Store struct {
 	tx         *transactor
 	migrations []sqlstore.Migration
 	schema     string
-	inTx       bool // of the host
 }
 
 // rows implements coupon.Store, once for all SQL databases.
@@ -110,12 +108,9 @@ func open(db *bun.DB, opt Options) (*Store, error) {
 	if opt.Prefix == "" {
 		opt.Prefix = "coupon_"
 	}
-	dir, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return nil, err
-	}
 	s := &Store{tx: newTransactor(db), schema: opt.Schema}
-	if s.migrations, err = sqlstore.Migrations(dir, opt.Schema, opt.Prefix); err != nil {
+	var err error
+	if s.migrations, err = sqlstore.Migrations(migrations, opt.Schema, opt.Prefix); err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
 	s.rows, err = sqlstore.New(sqlstore.Config{
@@ -167,7 +162,6 @@ type DBTX interface {
 // table, end them. What is found there, also that it is nothing, is no such error.
 func (s *Store) Tx(tx DBTX) *Store {
 	m := *s
-	m.inTx = true
 	m.rows = s.rows.In(sqlstore.HostTx{To: tx, Errors: meaning, Failed: coupon.ErrRetryTx})
 	return &m
 }
@@ -177,7 +171,7 @@ func (s *Store) Tx(tx DBTX) *Store {
 // transaction of its own. On a store from [Store.Tx] it is an error, and so is a
 // database whose encoding lacks characters that a text may have.
 func (s *Store) Migrate(ctx context.Context) error {
-	if s.inTx {
+	if s.InHostTx() {
 		return errors.New("postgres: Migrate makes its own transactions: call it on the store that New gave")
 	}
 	if err := s.tx.checkEncoding(ctx); err != nil {
