@@ -46,7 +46,8 @@ func (s *Service) RedeemAll(ctx context.Context, b Booking, codes []string, opts
 }
 
 // Reopen redeems a booking again that was cancelled, under today's rules; its
-// refunds stay. What was not cancelled is as in Redeem.
+// refunds stay, and it takes a use anew, also if they had given one back. What was
+// not cancelled is as in Redeem.
 func (s *Service) Reopen(ctx context.Context, b Booking, codes ...string) ([]Redemption, error) {
 	return s.acquire(ctx, b, codes, &acquiring{reopen: true})
 }
