@@ -155,6 +155,9 @@ func (w *acquiring) decide(v *View) (*Changes, *ReclaimQuery, error) {
 			return nil, nil, errOutdated
 		}
 	}
+	if err := checkCoupons(v.Redemptions, w.codes); err != nil {
+		return nil, nil, err
+	}
 	codes := w.acquired(steps)
 	if slices.Contains(steps, repeated) {
 		// Two codes of one coupon are refused with all else that is wrong with the

@@ -1,7 +1,11 @@
 package coupon
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -56,4 +60,35 @@ func (s *Service) updated(ctx context.Context, c, stored Coupon) (Coupon, error)
 		}
 	}
 	return Coupon{}, &VersionError{Current: stored}
+}
+
+// differences are the fields, as in JSON, in which two values are not the same:
+// 1.5 is 1.50. It looks one level deep into an object.
+func differences(path string, a, b any) []string {
+	x, y := fieldsOf(a), fieldsOf(b)
+	all := maps.Clone(x)
+	maps.Copy(all, y)
+	var out []string
+	for _, k := range slices.Sorted(maps.Keys(all)) {
+		switch {
+		case bytes.Equal(x[k], y[k]):
+		case path == "" && (bytes.HasPrefix(x[k], []byte("{")) || bytes.HasPrefix(y[k], []byte("{"))):
+			out = append(out, differences(k+".", x[k], y[k])...)
+		default:
+			out = append(out, path+k)
+		}
+	}
+	return out
+}
+
+func fieldsOf(v any) map[string]json.RawMessage {
+	data, err := json.Marshal(v)
+	out := map[string]json.RawMessage{}
+	if err == nil {
+		err = json.Unmarshal(data, &out)
+	}
+	if err != nil {
+		panic(err) // a coupon is an object of plain values
+	}
+	return out
 }

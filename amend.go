@@ -22,7 +22,9 @@ type Amended struct {
 // again, as it was when it was redeemed: an edit of the coupon since then changes
 // nothing, the own use stands not in its way, and neither validity nor audience
 // nor limits are asked again. Budgets move by the difference, also past what they
-// have left, which then refuses new uses.
+// have left, which then refuses new uses. A use that a refund in full gave back is
+// counted again, also past a limit, once the booking is worth more than was
+// refunded; an amendment itself gives none back.
 //
 // When it was made stays as it was; so do cost and earlier bookings where b does
 // not say them. The currency, the series and the occurrence can't change, and
@@ -77,7 +79,7 @@ type amending struct {
 func (w *amending) slots(v *View) []Slot {
 	var out []Slot
 	for _, r := range v.Redemptions {
-		if r.live(w.now) && r.Holds {
+		if r.live(w.now) {
 			out = append(out, heldBy(v, r)...)
 			r.Customer = w.booking.Customer.Key
 			out = append(out, v.Coupons[r.Coupon].slots(r.Use())...)
@@ -131,6 +133,14 @@ func (w *amending) decide(v *View) (*Changes, *ReclaimQuery, error) {
 	}
 	if err := rs.settle(w.now); err != nil {
 		return nil, nil, err
+	}
+	for _, r := range slices.Clone(rs.all) {
+		if !r.Holds && !r.refundedInFull() { // what a refund in full gave back is in use again
+			c := v.Coupons[r.Coupon]
+			r.Charges = c.charges(r.Use())
+			out.hold(&r, c)
+			rs.put(r)
+		}
 	}
 	for _, r := range rs.all {
 		r.Replayed = !rs.changed[r.Coupon]

@@ -19,6 +19,7 @@ import (
 const (
 	MaxLines    = 1000      // lines of a booking
 	MaxQuantity = 1_000_000 // units of a line
+	MaxCoupons  = 200       // coupons of a booking, also of those that were cancelled or have ended
 	maxKeyBytes = 200       // ids of bookings and lines, customer keys, refund keys
 )
 

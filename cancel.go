@@ -68,12 +68,11 @@ func (s *Service) Refund(ctx context.Context, booking string, refund Refund) ([]
 		case Reserved, Released, ReservationExpired:
 			return passedOver{&ConflictError{Redemption: r, Differs: "it is " + string(r.State) + ", not redeemed: nothing was paid with it"}}
 		}
-		full, err := r.refund(refund)
-		if err != nil {
+		if err := r.refund(refund); err != nil {
 			return err
 		}
 		w.Events = append(w.Events, r.event(EventRefunded, refund.Key, refund.At, s.actor, refund.Amount))
-		if full && c.ReleaseUseOnRefund {
+		if c.ReleaseUseOnRefund && r.refundedInFull() {
 			w.release(&r)
 		}
 		rs.put(r)
@@ -81,20 +80,25 @@ func (s *Service) Refund(ctx context.Context, booking string, refund Refund) ([]
 	}})
 }
 
-// refund adds a refund and reports whether all that was paid is given back.
-func (r *Redemption) refund(x Refund) (full bool, err error) {
+// refund adds a refund.
+func (r *Redemption) refund(x Refund) error {
 	sum, err := r.Refund.Add(x.Amount)
 	if err != nil {
-		return false, invalid("refund.amount", x.Amount.String(), "must be of the booking's currency, "+r.Subtotal.Currency)
+		return invalid("refund.amount", x.Amount.String(), "must be of the booking's currency, "+r.Subtotal.Currency)
 	}
 	paid := r.Revenue()
 	left := paid.Amount.Sub(r.Refund.Amount)
 	if sum.Amount.GreaterThan(paid.Amount) {
-		return false, invalid("refund.amount", x.Amount.String(), "must be at most what is left of the paid amount, "+Money{left, paid.Currency}.String())
+		return invalid("refund.amount", x.Amount.String(), "must be at most what is left of the paid amount, "+Money{left, paid.Currency}.String())
 	}
 	r.State, r.Refund = Refunded, sum
 	r.Refunds = append(slices.Clone(r.Refunds), x)
-	return sum.Amount.Equal(paid.Amount), nil
+	return nil
+}
+
+// refundedInFull reports whether all that was paid is given back.
+func (r Redemption) refundedInFull() bool {
+	return len(r.Refunds) > 0 && r.Refund.Equal(r.Revenue())
 }
 
 // passedOver is why a redemption of a booking is not changed while others may

@@ -66,15 +66,18 @@ func checkText(p *problems, field, s string, most int, lines bool) {
 		p.add(field, s, fmt.Sprintf("must have at most %d characters", most))
 	}
 	bad := strings.IndexFunc(s, func(r rune) bool {
-		if lines && (r == '\n' || r == '\t') {
-			return false
-		}
-		return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == unicode.ReplacementChar ||
-			r == '\u2028' || r == '\u2029' || r == '\ufeff'
+		return unfit(r) && !(lines && (r == '\n' || r == '\t'))
 	})
 	if bad >= 0 || strings.ToValidUTF8(s, "") != s {
 		p.add(field, strings.ToValidUTF8(s, "?"), "must not have control or direction characters")
 	}
+}
+
+// unfit are the characters that no text of one line may have. What is not UTF-8 is
+// the replacement character here.
+func unfit(r rune) bool {
+	return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == unicode.ReplacementChar ||
+		r == '\u2028' || r == '\u2029' || r == '\ufeff'
 }
 
 var idEncoding = base32.NewEncoding("0123456789abcdefghijklmnopqrstuv").WithPadding(base32.NoPadding)

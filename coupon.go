@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -144,11 +145,17 @@ func (s *Service) With(st Store) *Service {
 
 // As is the same service acting for somebody: the name is recorded with every
 // edit, note and event. It is the host's name for a person, at most 200
-// characters; longer ones are cut.
+// characters; longer ones are cut, and what no text may have (control and direction
+// characters, what is not UTF-8) is left out.
 func (s *Service) As(actor string) *Service {
 	c := *s
-	c.actor = actor
-	if r := []rune(actor); len(r) > maxNameLength {
+	c.actor = strings.Map(func(r rune) rune {
+		if unfit(r) {
+			return -1
+		}
+		return r
+	}, actor)
+	if r := []rune(c.actor); len(r) > maxNameLength {
 		c.actor = string(r[:maxNameLength])
 	}
 	return &c

@@ -58,7 +58,8 @@
 // percentage is rounded once, on the coupon's whole discount, half away from
 // zero, to the minor unit of the currency; then it is allocated to the lines by
 // largest remainder ([Allocate]), so that lines always add up. A discount is
-// never more than what it applies to is worth.
+// never more than what it applies to is worth. As JSON an amount is a string with
+// all digits of its currency ([Money.MarshalJSON]).
 //
 // # Time
 //

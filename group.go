@@ -219,8 +219,7 @@ func (w *writing) hold(r *Redemption, c Coupon) {
 	}
 	s, ok := w.series(*r)
 	if !ok || s.Live == 0 {
-		s = Series{Coupon: r.Coupon, Key: r.Series, Customer: r.Customer, Code: r.Code, SingleUse: r.SingleUse, MadeAt: r.MadeAt}
-		s.Charges = c.charges(s.Use())
+		s = r.BeginSeries(c)
 		w.give(s.Charges)
 	}
 	s.Live++

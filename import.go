@@ -227,6 +227,9 @@ func (w *recording) decide(v *View) (*Changes, *ReclaimQuery, error) {
 	if !ok {
 		return nil, nil, ErrNotFound
 	}
+	if w.fact.State != Opening && len(v.Redemptions) >= MaxCoupons {
+		return nil, nil, invalid("booking", w.fact.Booking, fmt.Sprintf("must have at most %d coupons", MaxCoupons))
+	}
 	r := w.fact
 	r.Version, r.Charges = c.Version, c.charges(r.Use())
 	out := writing{view: v}
@@ -240,7 +243,7 @@ func (w *recording) decide(v *View) (*Changes, *ReclaimQuery, error) {
 
 // holdsAfterImport is what cancelling and refunding in full would have left.
 func (r Redemption) holdsAfterImport(c Coupon) bool {
-	if c.ReleaseUseOnRefund && len(r.Refunds) > 0 && r.Refund.Equal(r.Revenue()) {
+	if c.ReleaseUseOnRefund && r.refundedInFull() {
 		return false
 	}
 	return r.State != Cancelled || c.KeepUseOnCancel
@@ -323,8 +326,7 @@ func (row PastRedemption) recording(k importedCode, now time.Time, actor string)
 		if len(p) == 0 {
 			minor, _ := x.Amount.Minor()
 			x.Amount = fromMinor(minor, x.Amount.Currency)
-			_, err := r.refund(x)
-			p.merge("refunds.amount", err)
+			p.merge("refunds.amount", r.refund(x))
 			refunds = append(refunds, digest(x.Key, minor, x.At.UnixMicro()))
 		}
 		w.events = append(w.events, r.event(EventRefunded, x.Key, x.At, x.By, x.Amount))

@@ -1,6 +1,7 @@
 package coupon
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/big"
@@ -114,17 +115,39 @@ func (m Money) Equal(o Money) bool {
 	return m.Currency == o.Currency && m.Amount.Equal(o.Amount)
 }
 
-// String writes the amount with all digits of its currency: "12.50 USD". The
-// zero Money is "".
+// String is the amount as [Money.Plain] with its currency: "12.50 USD". The zero
+// Money is "".
 func (m Money) String() string {
 	if m.IsZero() {
 		return ""
 	}
+	return strings.TrimSpace(m.Plain() + " " + m.Currency)
+}
+
+// Plain is the amount alone, for programs: a decimal number with all digits of its
+// currency, "12.50". One that has more digits than the currency, or whose currency
+// is not known, has the digits that it has: nothing is rounded. The zero Money is
+// "0".
+func (m Money) Plain() string {
 	digits, err := currencyDigits(m.Currency)
-	if e := m.Amount.Exponent(); err != nil || e > MaxIntegerDigits || e < -40 {
-		return strings.TrimSpace(brief(m.Amount) + " " + m.Currency)
+	if err != nil || !writable(m.Amount) || !m.Amount.Round(int32(digits)).Equal(m.Amount) {
+		return brief(m.Amount)
 	}
-	return m.Amount.StringFixed(int32(digits)) + " " + m.Currency
+	return m.Amount.StringFixed(int32(digits))
+}
+
+// MarshalJSON writes the amount as [Money.Plain], a string: {"amount":"12.50",
+// "currency":"USD"}. So equal amounts are equal JSON, and no digit passes through a
+// float. An amount far out of all range, which Plain does not write out, is an
+// error. It is read from a string or a number of any digits.
+func (m Money) MarshalJSON() ([]byte, error) {
+	if !writable(m.Amount) {
+		return nil, invalid("amount", brief(m.Amount), "must be written out to be JSON")
+	}
+	return json.Marshal(struct {
+		Amount   string `json:"amount"`
+		Currency string `json:"currency"`
+	}{m.Plain(), m.Currency})
 }
 
 func sameCurrency(a, b Money) (string, error) {
@@ -219,12 +242,18 @@ func toMinor(field string, d decimal.Decimal, digits int) (int64, error) {
 	return 0, bad()
 }
 
-// brief writes a decimal for an error without ever expanding an exponent.
+// brief writes a decimal without ever expanding an exponent.
 func brief(d decimal.Decimal) string {
-	if e := d.Exponent(); e > 20 || e < -40 || d.Coefficient().BitLen() > 200 {
-		return fmt.Sprintf("a number of exponent %d", e)
+	if !writable(d) {
+		return fmt.Sprintf("a number of exponent %d", d.Exponent())
 	}
 	return d.String()
+}
+
+// writable reports whether a decimal is of a length that can be written out.
+func writable(d decimal.Decimal) bool {
+	e := d.Exponent()
+	return e <= 20 && e >= -40 && d.Coefficient().BitLen() <= 200
 }
 
 // fromMinor is MoneyFromMinor for a currency that was already checked.

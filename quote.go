@@ -170,7 +170,24 @@ func (s *Service) lookUp(ctx context.Context, p priced, typed []string, now time
 			}
 		}
 	}
-	return u, nil
+	return u, checkCoupons(u.existing, u.codes)
+}
+
+// checkCoupons refuses codes with which the booking would have too many coupons.
+func checkCoupons(existing []Redemption, codes []CouponCode) error {
+	has := map[ID]bool{}
+	for _, r := range existing {
+		has[r.Coupon] = true
+	}
+	for _, k := range codes {
+		if k.Coupon != "" {
+			has[k.Coupon] = true
+		}
+	}
+	if len(has) > MaxCoupons {
+		return invalid("codes", strconv.Itoa(len(codes)), fmt.Sprintf("must leave the booking with at most %d coupons, of which it has %d", MaxCoupons, len(existing)))
+	}
+	return nil
 }
 
 // lookUpNew is lookUp for a booking that has nothing yet, as nearly all that come
@@ -239,12 +256,17 @@ func (s *Service) find(ctx context.Context, p priced, typed string, existing []R
 	return k, c, err
 }
 
-// ofBooking gives the redemptions of a booking, in the order of their coupons.
+// ofBooking gives the redemptions of a booking, in the order of their coupons. Only
+// the key of many coupons' opening uses has more than MaxCoupons.
 func (s *Service) ofBooking(ctx context.Context, booking string) ([]Redemption, error) {
 	if booking == "" {
 		return nil, nil // to a store an empty key is "any booking"
 	}
-	return s.store.Redemptions(ctx, RedemptionQuery{Booking: booking, Range: Range{Clock: MadeAt}, Sort: ByBooking, Limit: pageSize})
+	found, err := s.store.Redemptions(ctx, RedemptionQuery{Booking: booking, Range: Range{Clock: MadeAt}, Sort: ByBooking, Limit: MaxCoupons + 1})
+	if err == nil && len(found) > MaxCoupons {
+		err = invalid("booking.id", booking, fmt.Sprintf("must be of a booking with at most %d coupons", MaxCoupons))
+	}
+	return found, err
 }
 
 // ofSeries gives the first redemption of a series that holds, or none.

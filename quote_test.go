@@ -1,6 +1,7 @@
 package coupon_test
 
 import (
+	"strconv"
 	"testing"
 	"time"
 
@@ -44,4 +45,25 @@ func TestAQuoteTellsWhatTheBookingHas(t *testing.T) {
 			t.Errorf("%s, then quoted with other content: %+v, %v, want it refused as inactive", how, q, err)
 		}
 	}
+}
+
+// Opening uses of any number of coupons may have one key, which no booking has.
+func TestTheKeyOfManyOpeningUsesIsNoBooking(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.create(nil)
+	rows := make([]coupon.PastCoupon, coupon.MaxCoupons+1)
+	for i := range rows {
+		code := "PAST-" + strconv.Itoa(i)
+		rows[i] = pastCoupon(coupon.ID(code), func(p *coupon.PastCoupon) {
+			p.Coupon.Code, p.Codes, p.Opening = coupon.Code(code), nil, []coupon.OpeningUses{{Key: "b", Uses: 1}}
+		})
+	}
+	if report, bad, err := importCoupons(d.ctx, d.Service, rows...); err != nil || report.Recorded != len(rows) {
+		t.Fatalf("%+v, %v, %v", report, bad, err)
+	}
+	_, err := d.Quote(d.ctx, booking("b"), "TEN")
+	wantField(t, err, "booking.id", "at most 200 coupons")
+	_, err = d.Redeem(d.ctx, booking("b"), "TEN")
+	wantField(t, err, "booking.id", "at most 200 coupons")
 }

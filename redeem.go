@@ -35,8 +35,8 @@ func (s *Service) Redeem(ctx context.Context, b Booking, code string, opts ...Re
 
 // RedeemAll is Redeem of several codes on one booking, all of them or none, in
 // the order given: each on what the earlier ones left. All coupons must be
-// combinable, and none may be there twice. The redemptions are in the order of
-// the codes.
+// combinable, none may be there twice, and a booking has at most [MaxCoupons] of
+// them. The redemptions are in the order of the codes.
 func (s *Service) RedeemAll(ctx context.Context, b Booking, codes []string, opts ...RedeemOption) ([]Redemption, error) {
 	w := &acquiring{}
 	for _, opt := range opts {
@@ -46,7 +46,8 @@ func (s *Service) RedeemAll(ctx context.Context, b Booking, codes []string, opts
 }
 
 // Reopen redeems a booking again that was cancelled, under today's rules; its
-// refunds stay. What was not cancelled is as in Redeem.
+// refunds stay, and it takes a use anew, also if they had given one back. What was
+// not cancelled is as in Redeem.
 func (s *Service) Reopen(ctx context.Context, b Booking, codes ...string) ([]Redemption, error) {
 	return s.acquire(ctx, b, codes, &acquiring{reopen: true})
 }
@@ -142,5 +143,8 @@ func (s *Service) Events(ctx context.Context, id ID, booking string) ([]Event, e
 // differ: none, unless something else wrote to the tables.
 func (s *Service) Verify(ctx context.Context) ([]Drift, error) { return s.store.Verify(ctx) }
 
-// Rebuild sets every counter to what the redemptions say.
+// Rebuild sets every counter to what the redemptions say. What a lost series had
+// counted is restored from the first of its redemptions, by the limits of today: in
+// a limit per customer, code or period it may stand with another of them than
+// before.
 func (s *Service) Rebuild(ctx context.Context) error { return s.store.Rebuild(ctx) }

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -60,7 +61,8 @@ func (s *Service) refused(ctx context.Context, err error) error {
 // q.Refused(). Elsewhere they are kept without it. Each coupon, booking and reason
 // is kept once, with the booking's total; what no coupon refused (an unknown code)
 // is not. Of each coupon the newest [Config].MaxRefusals are kept, for
-// Config.KeepRefusals. Nil records nothing. A service whose store is in the host's
+// Config.KeepRefusals. Nil records nothing. One of the host's own making that could
+// not be of a booking is an [*InvalidError]. A service whose store is in the host's
 // transaction must not be asked: it is an error.
 func (s *Service) RecordRefusals(ctx context.Context, e *RefusedError) error {
 	if e == nil || s.keep < 0 {
@@ -68,6 +70,9 @@ func (s *Service) RecordRefusals(ctx context.Context, e *RefusedError) error {
 	}
 	if tx, ok := s.store.(TxBound); ok && tx.InHostTx() {
 		return errors.New("coupon: refusals are recorded outside the host's transaction, with the service that is not in it")
+	}
+	if err := e.check(); err != nil {
+		return err
 	}
 	var records []RefusalRecord
 	for _, r := range e.Refusals {
@@ -85,6 +90,27 @@ func (s *Service) RecordRefusals(ctx context.Context, e *RefusedError) error {
 		return cmp.Or(cmp.Compare(a.Coupon, b.Coupon), cmp.Compare(a.Reason, b.Reason))
 	})
 	return s.store.RecordRefusals(ctx, records, RefusalBounds{Since: s.Now().Add(-s.keep), Most: s.most})
+}
+
+// check is what Redeem has checked before it refuses.
+func (e *RefusedError) check() error {
+	var p problems
+	checkKey(&p, "booking", e.Booking, true)
+	checkKey(&p, "customer", e.Customer, false)
+	_, err := currencyDigits(e.Subtotal.Currency)
+	if err == nil {
+		_, err = e.Subtotal.Minor()
+	}
+	p.merge("subtotal", err)
+	for i, r := range e.Refusals {
+		field := "refusals[" + strconv.Itoa(i) + "]."
+		if r.Coupon != "" {
+			checkHostID(&p, field+"coupon", r.Coupon)
+		}
+		checkText(&p, field+"reason", string(r.Reason), maxNameLength, false)
+		checkText(&p, field+"code", string(r.Code), MaxCodeLength, false)
+	}
+	return p.err()
 }
 
 // Refusals lists what a coupon refused, of one reason or (empty) of all, the

@@ -46,6 +46,15 @@ func (s Series) Use() Use {
 	return Use{Customer: s.Customer, Code: s.Code, SingleUse: s.SingleUse, MadeAt: s.MadeAt, Uses: 1}
 }
 
+// BeginSeries is the redemption's series as it takes its use, charged by the limits
+// of the coupon; nothing is Live yet. Stores restore with it what was lost: see
+// Store.Rebuild.
+func (r Redemption) BeginSeries(c Coupon) Series {
+	s := Series{Coupon: r.Coupon, Key: r.Series, Customer: r.Customer, Code: r.Code, SingleUse: r.SingleUse, MadeAt: r.MadeAt}
+	s.Charges = c.charges(s.Use())
+	return s
+}
+
 // Clone is the same series sharing no memory with s.
 func (s Series) Clone() Series {
 	s.Charges = slices.Clone(s.Charges)

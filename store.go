@@ -103,7 +103,10 @@ type Store interface {
 	// and gives what differs: of a series as the slot [Series.Slot].
 	Verify(ctx context.Context) ([]Drift, error)
 	// Rebuild sets every counter and the Live of every series to what the
-	// redemptions say; a series that none of them holds is charged nothing.
+	// redemptions say; a series that none of them holds is charged nothing. One that
+	// is not there, or has no Live, although some hold it is restored as if the one
+	// of them that was made first (the lesser booking, of two) had begun it under
+	// the coupon as it is now: [Redemption.BeginSeries].
 	Rebuild(ctx context.Context) error
 }
 

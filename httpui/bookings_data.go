@@ -7,27 +7,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/bojanz/currency"
-
 	"github.com/couponkit/coupon"
 )
-
-// moneyData is an amount as JSON, with all digits of its currency.
-type moneyData struct {
-	Amount   string `json:"amount"`
-	Currency string `json:"currency"`
-}
-
-func moneyOf(m coupon.Money) moneyData { return moneyData{plainAmount(m), m.Currency} }
-
-// plainAmount has a point and all digits of the currency, in every locale.
-func plainAmount(m coupon.Money) string {
-	digits, ok := currency.GetDigits(m.Currency)
-	if !ok {
-		return m.Amount.String()
-	}
-	return m.Amount.StringFixed(int32(digits))
-}
 
 // bookingsData is a page of bookings as JSON.
 type bookingsData struct {
@@ -57,14 +38,14 @@ type bookingData struct {
 	MadeAt         time.Time          `json:"made_at"`
 	ServiceAt      time.Time          `json:"service_at,omitzero"`
 	ServiceDate    string             `json:"service_date,omitempty"` // where only the day is known
-	Subtotal       moneyData          `json:"subtotal"`
-	Eligible       moneyData          `json:"eligible"`
-	Discount       moneyData          `json:"discount"`
-	OtherDiscounts moneyData          `json:"other_discounts"`
-	Revenue        moneyData          `json:"revenue"`
-	Refunded       moneyData          `json:"refunded"`
-	Cost           *moneyData         `json:"cost"`   // null is unknown
-	Margin         *moneyData         `json:"margin"` // before refunds
+	Subtotal       coupon.Money       `json:"subtotal"`
+	Eligible       coupon.Money       `json:"eligible"`
+	Discount       coupon.Money       `json:"discount"`
+	OtherDiscounts coupon.Money       `json:"other_discounts"`
+	Revenue        coupon.Money       `json:"revenue"`
+	Refunded       coupon.Money       `json:"refunded"`
+	Cost           *coupon.Money      `json:"cost"`   // null is unknown
+	Margin         *coupon.Money      `json:"margin"` // before refunds
 	TaxIncluded    bool               `json:"tax_included"`
 	ExpiresAt      time.Time          `json:"expires_at,omitzero"` // of a reservation
 	Others         []otherData        `json:"other_coupons,omitempty"`
@@ -73,28 +54,28 @@ type bookingData struct {
 // otherData is another coupon on the same booking. What may not be seen of it is
 // left out.
 type otherData struct {
-	Coupon   coupon.ID   `json:"coupon,omitempty"`
-	Code     coupon.Code `json:"code,omitempty"`
-	Name     string      `json:"name,omitempty"`
-	Discount moneyData   `json:"discount"`
+	Coupon   coupon.ID    `json:"coupon,omitempty"`
+	Code     coupon.Code  `json:"code,omitempty"`
+	Name     string       `json:"name,omitempty"`
+	Discount coupon.Money `json:"discount"`
 }
 
 type totalData struct {
-	Currency           string    `json:"currency"`
-	Bookings           int64     `json:"bookings"`
-	Subtotal           moneyData `json:"subtotal"`
-	Eligible           moneyData `json:"eligible"`
-	Discounts          moneyData `json:"discounts"`
-	OtherDiscounts     moneyData `json:"other_discounts"`
-	Revenue            moneyData `json:"revenue"`
-	Refunds            moneyData `json:"refunds"`
-	NewCustomers       int64     `json:"new_customers"`
-	CostKnown          int64     `json:"cost_known"`
-	Cost               moneyData `json:"cost"`
-	Margin             moneyData `json:"margin"`
-	Cancelled          int64     `json:"cancelled"`
-	CancelledSubtotal  moneyData `json:"cancelled_subtotal"`
-	CancelledDiscounts moneyData `json:"cancelled_discounts"`
+	Currency           string       `json:"currency"`
+	Bookings           int64        `json:"bookings"`
+	Subtotal           coupon.Money `json:"subtotal"`
+	Eligible           coupon.Money `json:"eligible"`
+	Discounts          coupon.Money `json:"discounts"`
+	OtherDiscounts     coupon.Money `json:"other_discounts"`
+	Revenue            coupon.Money `json:"revenue"`
+	Refunds            coupon.Money `json:"refunds"`
+	NewCustomers       int64        `json:"new_customers"`
+	CostKnown          int64        `json:"cost_known"`
+	Cost               coupon.Money `json:"cost"`
+	Margin             coupon.Money `json:"margin"`
+	Cancelled          int64        `json:"cancelled"`
+	CancelledSubtotal  coupon.Money `json:"cancelled_subtotal"`
+	CancelledDiscounts coupon.Money `json:"cancelled_discounts"`
 }
 
 func bookingsJSON(q *request, rep report, p bookingsPage) bookingsData {
@@ -104,10 +85,10 @@ func bookingsJSON(q *request, rep report, p bookingsPage) bookingsData {
 		d.Bookings = append(d.Bookings, bookingJSON(r))
 	}
 	for _, f := range p.totals {
-		d.Totals = append(d.Totals, totalData{Currency: f.Currency, Bookings: f.Bookings, Subtotal: moneyOf(f.Subtotal), Eligible: moneyOf(f.Eligible),
-			Discounts: moneyOf(f.Discounts), OtherDiscounts: moneyOf(f.OtherDiscounts), Revenue: moneyOf(f.Revenue), Refunds: moneyOf(f.Refunds),
-			NewCustomers: f.NewCustomers, CostKnown: f.CostKnown, Cost: moneyOf(f.Cost), Margin: moneyOf(f.Margin),
-			Cancelled: f.Cancelled, CancelledSubtotal: moneyOf(f.CancelledSubtotal), CancelledDiscounts: moneyOf(f.CancelledDiscounts)})
+		d.Totals = append(d.Totals, totalData{Currency: f.Currency, Bookings: f.Bookings, Subtotal: f.Subtotal, Eligible: f.Eligible,
+			Discounts: f.Discounts, OtherDiscounts: f.OtherDiscounts, Revenue: f.Revenue, Refunds: f.Refunds,
+			NewCustomers: f.NewCustomers, CostKnown: f.CostKnown, Cost: f.Cost, Margin: f.Margin,
+			Cancelled: f.Cancelled, CancelledSubtotal: f.CancelledSubtotal, CancelledDiscounts: f.CancelledDiscounts})
 	}
 	return d
 }
@@ -115,8 +96,8 @@ func bookingsJSON(q *request, rep report, p bookingsPage) bookingsData {
 func bookingJSON(r usedOn) bookingData {
 	d := bookingData{Booking: r.Booking, State: r.State, Code: r.Code, Version: r.Version, Customer: r.Customer, NewCustomer: r.NewCustomer,
 		Type: r.Type, Frequency: r.Frequency, Series: r.Series, Occurrence: r.Occurrence, MadeAt: r.MadeAt, ServiceAt: r.Service.At,
-		Subtotal: moneyOf(r.Subtotal), Eligible: moneyOf(r.Eligible), Discount: moneyOf(r.Discount), OtherDiscounts: moneyOf(r.OtherDiscounts),
-		Revenue: moneyOf(r.Revenue()), Refunded: moneyOf(r.Refund), TaxIncluded: r.TaxIncluded}
+		Subtotal: r.Subtotal, Eligible: r.Eligible, Discount: r.Discount, OtherDiscounts: r.OtherDiscounts,
+		Revenue: r.Revenue(), Refunded: r.Refund, TaxIncluded: r.TaxIncluded}
 	if r.State == coupon.Reserved {
 		d.ExpiresAt = r.ExpiresAt
 	}
@@ -124,10 +105,10 @@ func bookingJSON(r usedOn) bookingData {
 		d.ServiceDate = r.Service.Day.String()
 	}
 	if margin, ok := marginOf(r.Redemption); ok {
-		d.Cost, d.Margin = new(moneyOf(*r.Cost)), new(moneyOf(margin))
+		d.Cost, d.Margin = r.Cost, &margin
 	}
 	for _, o := range r.others {
-		x := otherData{Discount: moneyOf(o.Discount)}
+		x := otherData{Discount: o.Discount}
 		if o.seen {
 			x.Coupon, x.Code, x.Name = o.Coupon, o.Code, o.c.Name
 		}
@@ -200,7 +181,7 @@ func (q *request) bookingRecord(r usedOn) []string {
 		occurrence = strconv.FormatInt(r.Occurrence, 10)
 	}
 	if m, ok := marginOf(r.Redemption); ok {
-		cost, margin = plainAmount(*r.Cost), plainAmount(m)
+		cost, margin = r.Cost.Plain(), m.Plain()
 	}
 	var others []string
 	for _, o := range r.others {
@@ -210,6 +191,6 @@ func (q *request) bookingRecord(r usedOn) []string {
 	}
 	return []string{csvText(r.Booking), string(r.State), r.MadeAt.In(loc).Format(time.RFC3339), service, csvText(r.Customer), isNew,
 		string(r.Type), csvText(string(r.Frequency)), csvText(r.Series), occurrence, csvText(string(r.Code)), strconv.FormatInt(r.Version, 10),
-		r.Subtotal.Currency, plainAmount(r.Subtotal), plainAmount(r.Eligible), plainAmount(r.Discount), plainAmount(r.OtherDiscounts), plainAmount(r.Revenue()),
-		plainAmount(r.Refund), cost, margin, strconv.FormatBool(r.TaxIncluded), csvText(strings.Join(others, " "))}
+		r.Subtotal.Currency, r.Subtotal.Plain(), r.Eligible.Plain(), r.Discount.Plain(), r.OtherDiscounts.Plain(), r.Revenue().Plain(),
+		r.Refund.Plain(), cost, margin, strconv.FormatBool(r.TaxIncluded), csvText(strings.Join(others, " "))}
 }

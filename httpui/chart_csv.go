@@ -43,7 +43,7 @@ func (q *request) reportCSV(d reportData) error {
 			coupon.DateOf(p.Start.In(loc)).String(), strconv.FormatInt(n, 10))
 		for _, code := range currencies {
 			f := p.In(code)
-			row = append(row, strconv.FormatInt(f.Bookings, 10), plain(f.Revenue), plain(f.Discounts))
+			row = append(row, strconv.FormatInt(f.Bookings, 10), f.Revenue.Plain(), f.Discounts.Plain())
 		}
 		return row
 	}
@@ -60,6 +60,3 @@ func (q *request) reportCSV(d reportData) error {
 		}
 	})
 }
-
-// plain is an amount with all digits of its currency, for programs: "1200.00".
-func plain(m coupon.Money) string { return m.Amount.StringFixed(-m.Amount.Exponent()) }

@@ -114,4 +114,4 @@ func byCode(ctx context.Context, svc *coupon.Service, c coupon.Coupon, week coup
 }
 
 // dollars is an amount without its currency, which the whole text has in common.
-func dollars(m coupon.Money) string { return "$" + m.Amount.StringFixed(2) }
+func dollars(m coupon.Money) string { return "$" + m.Plain() }

@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -15,7 +16,8 @@ func (s *Store) Verify(ctx context.Context) (drifts []coupon.Drift, err error) {
 		for slot, n := range t.counters {
 			is[slot] = n
 		}
-		for k, n := range t.members() {
+		members, _ := t.members()
+		for k, n := range members {
 			held[coupon.Series{Coupon: k.Coupon, Key: k.Key}.Slot()] = n
 		}
 		for _, x := range t.series {
@@ -42,7 +44,12 @@ func (s *Store) Verify(ctx context.Context) (drifts []coupon.Drift, err error) {
 // Rebuild implements coupon.Store.
 func (s *Store) Rebuild(ctx context.Context) error {
 	return s.write(ctx, func(t *tenant) error {
-		members := t.members()
+		members, first := t.members()
+		for k := range members {
+			if t.series[k].Live == 0 {
+				t.series[k] = first[k].BeginSeries(t.coupons[k.Coupon])
+			}
+		}
 		for k, x := range t.series {
 			if x.Live = members[k]; x.Live == 0 {
 				x.Charges = nil
@@ -74,15 +81,21 @@ func (t *tenant) held(series map[coupon.SeriesKey]coupon.Series) map[coupon.Slot
 	return out
 }
 
-// members counts the redemptions of each series that hold.
-func (t *tenant) members() map[coupon.SeriesKey]int64 {
-	out := map[coupon.SeriesKey]int64{}
+// members counts the redemptions of each series that hold, and gives the one that
+// was made first.
+func (t *tenant) members() (map[coupon.SeriesKey]int64, map[coupon.SeriesKey]coupon.Redemption) {
+	count, first := map[coupon.SeriesKey]int64{}, map[coupon.SeriesKey]coupon.Redemption{}
 	for _, list := range t.redemptions {
 		for _, r := range list {
-			if r.Holds && r.Series != "" {
-				out[coupon.SeriesKey{Coupon: r.Coupon, Key: r.Series}]++
+			if !r.Holds || r.Series == "" {
+				continue
+			}
+			k := coupon.SeriesKey{Coupon: r.Coupon, Key: r.Series}
+			count[k]++
+			if f, ok := first[k]; !ok || cmp.Or(r.MadeAt.Compare(f.MadeAt), compare(r.Booking, f.Booking)) < 0 {
+				first[k] = r
 			}
 		}
 	}
-	return out
+	return count, first
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/couponkit/coupon"
 	"github.com/couponkit/coupon/internal/pgtest"
+	"github.com/couponkit/coupon/store/internal/sqltest"
 )
 
 // A limit that is added must count every redemption, also those whose
@@ -254,6 +255,16 @@ func TestRebuildIsExactWhileRedemptionsGoOn(t *testing.T) {
 		close(stop)
 		all.Wait()
 		wantStored(t, st, int(n.Load()))
+	})
+}
+
+func TestRebuildBringsSeriesBack(t *testing.T) {
+	t.Parallel()
+	st, db := newStore(t, "pgx")
+	sqltest.Rebuilds(t, st.Merchant("acme"), func(statement string) {
+		if _, err := db.ExecContext(t.Context(), fmt.Sprintf(statement, st.schema+".coupon_series")); err != nil {
+			t.Fatal(err)
+		}
 	})
 }
 

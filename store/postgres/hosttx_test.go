@@ -265,6 +265,27 @@ func TestALockThatIsHeldTooLongIsContention(t *testing.T) {
 	}
 }
 
+// What a call reads before it writes is in no savepoint, as Tx says.
+func TestAReadThatFailsEndsTheTransaction(t *testing.T) {
+	t.Parallel()
+	st, db := newStore(t, "pgx")
+	create(t, st, "C")
+	holder := begin(t, db, sql.LevelDefault)
+	if _, err := holder.ExecContext(t.Context(), "LOCK TABLE "+st.schema+".coupon_redemptions IN ACCESS EXCLUSIVE MODE"); err != nil {
+		t.Fatal(err)
+	}
+	tx := begin(t, db, sql.LevelDefault)
+	if _, err := tx.ExecContext(t.Context(), "SET LOCAL lock_timeout = '20ms'"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := service(t, st.Tx(tx)).Confirm(t.Context(), "b1"); !errors.Is(err, coupon.ErrContention) {
+		t.Errorf("got error %v, want ErrContention", err)
+	}
+	if _, err := tx.ExecContext(t.Context(), "SELECT 1"); sqlState(err) != "25P02" {
+		t.Errorf("the transaction goes on: error %v", err)
+	}
+}
+
 // Two coupons that come first to a new booking at the same moment: each must see
 // the other, and neither allows another beside it.
 func TestTwoCouponsOnANewBookingMeet(t *testing.T) {

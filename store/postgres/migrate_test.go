@@ -104,6 +104,32 @@ func TestTablesOfANewerReleaseAreRefused(t *testing.T) {
 	}
 }
 
+// What its encoding lacks would be an error before any statement runs, the savepoint
+// too: the end of a host's transaction.
+func TestADatabaseThatCannotHoldEveryTextIsRefused(t *testing.T) {
+	t.Parallel()
+	needServer(t)
+	admin := openDB(t, "pgx", dsn(t))
+	if _, err := admin.ExecContext(t.Context(), "CREATE DATABASE western ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if _, err := admin.Exec("DROP DATABASE western"); err != nil {
+			t.Error(err)
+		}
+	})
+	st, err := New(openDB(t, "pgx", strings.Replace(dsn(t), "/postgres?", "/western?client_encoding=UTF8&", 1)), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := st.Migrate(t.Context()); err == nil || !strings.Contains(err.Error(), "the database's encoding is LATIN1: it must be UTF8") {
+		t.Errorf("Migrate: %v", err)
+	}
+	if names := relations(t, st.tx.db.DB, "public"); len(names) > 0 {
+		t.Errorf("it has made %v", names)
+	}
+}
+
 func TestHostMayRunTheMigrationsItself(t *testing.T) {
 	t.Parallel()
 	db := openDB(t, "pgx", dsn(t))

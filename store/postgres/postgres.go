@@ -6,8 +6,8 @@
 //	err = st.Migrate(ctx)
 //	svc, err := coupon.New(coupon.Config{Store: st})
 //
-// The host brings the *sql.DB and its driver, for PostgreSQL 13 or newer; the
-// package imports none. It is tested with two:
+// The host brings the *sql.DB and its driver, for PostgreSQL 13 or newer and a
+// database whose encoding is UTF8; the package imports none. It is tested with two:
 //
 //   - github.com/jackc/pgx/v5/stdlib with default_query_exec_mode=simple_protocol.
 //     Arguments are in the text of a statement here, so the driver's default, to
@@ -50,7 +50,7 @@
 //
 // A write is a savepoint there. One that is refused or fails undoes itself and
 // leaves the transaction usable; what it has locked, others wait for until the
-// host is done.
+// host is done. What a call reads before that is in no savepoint: see [Store.Tx].
 package postgres
 
 import (
@@ -59,7 +59,6 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/pgdialect"
@@ -85,7 +84,6 @@ type Store struct {
 	tx         *transactor
 	migrations []sqlstore.Migration
 	schema     string
-	inTx       bool // of the host
 }
 
 // rows implements coupon.Store, once for all SQL databases.
@@ -110,12 +108,9 @@ func open(db *bun.DB, opt Options) (*Store, error) {
 	if opt.Prefix == "" {
 		opt.Prefix = "coupon_"
 	}
-	dir, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return nil, err
-	}
 	s := &Store{tx: newTransactor(db), schema: opt.Schema}
-	if s.migrations, err = sqlstore.Migrations(dir, opt.Schema, opt.Prefix); err != nil {
+	var err error
+	if s.migrations, err = sqlstore.Migrations(migrations, opt.Schema, opt.Prefix); err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
 	s.rows, err = sqlstore.New(sqlstore.Config{
@@ -160,20 +155,27 @@ type DBTX interface {
 // host's to run again from its beginning: coupon.ErrRetryTx. A connection that
 // breaks is the driver's error: whether the transaction is committed is what the
 // host's Commit says. A read sees what the transaction sees; an error of the
-// database in a read leaves the transaction aborted, as any statement's does.
+// database in a read leaves the transaction aborted, as any statement's does. So
+// does one in what a call reads before it writes (the coupon of a code, what a
+// booking has): that is in no savepoint, which would cost a message more. Such reads
+// lock no rows; they fail where the session's timeouts, or a lock of the whole
+// table, end them. What is found there, also that it is nothing, is no such error.
 func (s *Store) Tx(tx DBTX) *Store {
 	m := *s
-	m.inTx = true
 	m.rows = s.rows.In(sqlstore.HostTx{To: tx, Errors: meaning, Failed: coupon.ErrRetryTx})
 	return &m
 }
 
 // Migrate creates the tables and brings them up to date. It may be called at
 // every start, also by several processes at once: each step runs once, in a
-// transaction of its own. On a store from [Store.Tx] it is an error.
+// transaction of its own. On a store from [Store.Tx] it is an error, and so is a
+// database whose encoding lacks characters that a text may have.
 func (s *Store) Migrate(ctx context.Context) error {
-	if s.inTx {
+	if s.InHostTx() {
 		return errors.New("postgres: Migrate makes its own transactions: call it on the store that New gave")
+	}
+	if err := s.tx.checkEncoding(ctx); err != nil {
+		return fmt.Errorf("postgres: %w", err)
 	}
 	if s.schema != "" {
 		if err := s.tx.createSchema(ctx, s.schema); err != nil {

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"database/sql"
 	"fmt"
 	"iter"
 	"regexp"
@@ -303,6 +304,11 @@ func TestHostileTextIsOnlyText(t *testing.T) {
 				t.Fatalf("merchant %q: %v", s, err)
 			}
 			sqltest.AskFor(t, st, c, s)
+			tx := begin(t, db, sql.LevelDefault)
+			sqltest.AskFor(t, st.Tx(tx), c, s)
+			if err := tx.Commit(); err != nil {
+				t.Errorf("a transaction in which %q was asked for: %v", s, err)
+			}
 			wantStored(t, st, 1)
 		}
 		if after := relations(t, db, root.schema); !slices.Equal(before, after) {

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -50,6 +51,19 @@ func (t *transactor) onConn(ctx context.Context, f func(sqlstore.Pool, *sql.Conn
 	return pool.Again(ctx, time.Now().Add(t.patience), func() error {
 		return pool.OnConn(ctx, func(conn *sql.Conn) error { return f(pool, conn) })
 	})
+}
+
+// checkEncoding: what an encoding lacks is an error before any statement of a message
+// runs, so that no savepoint would save a host's transaction from it.
+func (t *transactor) checkEncoding(ctx context.Context) error {
+	var encoding string
+	err := t.One(ctx, func(to bun.IConn) error {
+		return t.db.NewRaw("SELECT pg_catalog.current_setting('server_encoding')").Conn(to).Scan(ctx, &encoding)
+	})
+	if err == nil && encoding != "UTF8" && encoding != "SQL_ASCII" { // which takes all bytes
+		err = fmt.Errorf("the database's encoding is %s: it must be UTF8", encoding)
+	}
+	return err
 }
 
 // createSchema looks first: a role that may not create schemas may use one.

@@ -32,7 +32,6 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/sqlitedialect"
@@ -54,7 +53,6 @@ type Store struct {
 	*rows
 	tx         *transactor
 	migrations []sqlstore.Migration
-	inTx       bool // of the host
 }
 
 // rows implements coupon.Store, once for all SQL databases.
@@ -79,12 +77,9 @@ func open(db *bun.DB, opt Options) (*Store, error) {
 	if opt.Prefix == "" {
 		opt.Prefix = "coupon_"
 	}
-	dir, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return nil, err
-	}
 	s := &Store{tx: newTransactor(db)}
-	if s.migrations, err = sqlstore.Migrations(dir, "", opt.Prefix); err != nil {
+	var err error
+	if s.migrations, err = sqlstore.Migrations(migrations, "", opt.Prefix); err != nil {
 		return nil, fmt.Errorf("sqlite: %w", err)
 	}
 	s.rows, err = sqlstore.New(sqlstore.Config{
@@ -137,7 +132,6 @@ type DBTX interface {
 // coupon.ErrContention: nothing is tried again.
 func (s *Store) Tx(tx DBTX) *Store {
 	m := *s
-	m.inTx = true
 	m.rows = s.rows.In(sqlstore.HostTx{To: tx, Errors: meaning, Failed: coupon.ErrContention})
 	return &m
 }
@@ -147,7 +141,7 @@ func (s *Store) Tx(tx DBTX) *Store {
 // transaction of its own. A database in memory that is open to more than one
 // connection is an error, and so is a store from [Store.Tx].
 func (s *Store) Migrate(ctx context.Context) error {
-	if s.inTx {
+	if s.InHostTx() {
 		return errors.New("sqlite: Migrate makes its own transactions: call it on the store that New gave")
 	}
 	if err := s.tx.checkMemory(ctx); err != nil {

@@ -18,6 +18,8 @@ var amendCases = []testCase{
 	{"again-changes-nothing", "the same amendment again changes nothing", amendAgain},
 	{"what-can-not-change", "currency, series and occurrence can't change, nor can less be left than was refunded", amendBounds},
 	{"states", "what can be amended, by its state", amendStates},
+	{"use-after-full-refund", "what a refund in full gave back is counted again, also past a limit, once the amended booking is worth more than was refunded", amendRefunded},
+	{"series-after-full-refund", "so is the use of a series", amendRefundedSeries},
 	{"replay-after-amend", "after an amendment, the changed booking is the same booking", amendReplay},
 	{"cost", "SetCost says what a booking cost, once or again, and no longer known", setCost},
 }
@@ -203,6 +205,58 @@ func amendBounds(e *env) {
 	if r := e.amend(worth(visit("b", "s", 2, "ann"), "50")).Redemptions[0]; r.State != coupon.Refunded || !r.Refund.Equal(usd("45")) {
 		e.Errorf("amended down to what was refunded: %s", text(r))
 	}
+}
+
+func releasing(c *coupon.Coupon) { c.ReleaseUseOnRefund = true }
+
+func amendRefunded(e *env) {
+	a := e.coupon("A", combinable, releasing, limited(uses(1, coupon.PerCoupon, coupon.Ever), budget(usd("30"), coupon.PerCoupon, coupon.Ever)))
+	b := e.coupon("B", combinable, limited(uses(1, coupon.PerCustomer, coupon.Ever)))
+	counted := func(used int64, spent string) {
+		e.Helper()
+		st, err := e.svc.State(e.Context(), a.ID)
+		if err != nil || st.Limits[0].Used != used || !st.Limits[1].Spent.Equal(usd(spent)) {
+			e.Errorf("%d uses, %s spent, error %v; want %d and %s", st.Limits[0].Used, st.Limits[1].Spent, err, used, spent)
+		}
+	}
+	e.redeemAll(by("b", "ann"), "A", "B")
+	e.refund("b", "r", usd("81"))
+	counted(0, "0")
+	if rs := e.amend(by("b", "ann")).Redemptions; !rs[0].Replayed || rs[0].Holds || !rs[1].Holds {
+		e.Errorf("the same booking: %s", text(rs))
+	}
+	counted(0, "0")
+	e.redeem(by("b2", "bob"), "A")
+	counted(1, "10")
+	e.amend(worth(by("b", "cy"), "210"))
+	counted(2, "31")
+	e.same("B is used by", []bool{e.stored(b.ID, "b").Holds, e.stored(a.ID, "b").Holds}, []bool{true, true})
+	e.refused(by("b3", "dan"), "A", coupon.LimitReached)
+	e.amend(worth(by("b", "cy"), "200"))
+	counted(2, "30")
+	e.refund("b", "r2", usd("1"))
+	counted(2, "30")
+	e.refund("b", "r3", usd("80")) // the rest
+	counted(1, "10")
+	e.amend(worth(by("b", "cy"), "300"))
+	counted(2, "40")
+	e.cancel("b")
+	counted(1, "10")
+}
+
+func amendRefundedSeries(e *env) {
+	c := e.coupon("C", releasing, limited(uses(1, coupon.PerCustomer, coupon.Ever)))
+	e.redeem(visit("v1", "s", 1, "ann"), "C")
+	e.refund("v1", "r", usd("90"))
+	if n := e.liveOf(c.ID, "s"); n != 0 {
+		e.Errorf("%d bookings hold the series, want none", n)
+	}
+	e.amend(worth(visit("v1", "s", 1, "bob"), "150"))
+	if n := e.liveOf(c.ID, "s"); n != 1 {
+		e.Errorf("%d bookings hold the series, want 1", n)
+	}
+	e.refused(by("b", "bob"), "C", coupon.LimitReached)
+	e.redeem(by("b", "ann"), "C")
 }
 
 func amendStates(e *env) {

@@ -12,6 +12,7 @@ var keyCases = []testCase{
 	{"reserve", "what Reserve answers under a key that is there, for every stored state, with the same content and with another", keyReserve},
 	{"reopen", "Reopen acquires what was cancelled afresh, once, and is Redeem for every other state", keyReopen},
 	{"reopen-under-todays-rules", "Reopen looks at the rules and limits of today, and keeps the refunds", reopenRules},
+	{"reopen-after-full-refund", "Reopen takes a use anew, also where a refund in full had given it back, and whatever gives it back then does so once", reopenRefunded},
 	{"another-currency", "what was given back before may come again in another currency, but not what has refunds in the first", keyCurrency},
 	{"expect", "Redeem with an expected quote gives ErrQuoteChanged instead of another amount, and writes nothing", expectQuote},
 }
@@ -190,6 +191,39 @@ func reopenRules(e *env) {
 	}
 	if _, err := e.svc.Refund(ctx, "b", coupon.Refund{Key: "r2", Amount: usd("5.01")}); !errors.Is(err, coupon.ErrInvalid) {
 		e.Errorf("a refund of more than is left: error %v, want ErrInvalid", err)
+	}
+}
+
+func reopenRefunded(e *env) {
+	for _, keeps := range []bool{false, true} {
+		m := e.merchant(map[bool]string{false: "gives back", true: "keeps"}[keeps])
+		c := m.coupon("C", releasing, limited(uses(2, coupon.PerCoupon, coupon.Ever)), func(c *coupon.Coupon) { c.KeepUseOnCancel = keeps })
+		m.redeem(by("b", "ann"), "C")
+		m.refund("b", "r", usd("90"))
+		m.wantUsed(c.ID, 0)
+		m.cancel("b")
+		m.wantUsed(c.ID, 0)
+		reopen := func(b coupon.Booking) {
+			m.Helper()
+			rs, err := m.svc.Reopen(m.Context(), b, "C")
+			if err != nil {
+				m.Fatalf("Reopen: %v", err)
+			}
+			if r := m.stored(c.ID, "b"); r.State != coupon.Refunded || !r.Holds || !r.Refund.Equal(usd("90")) {
+				m.Errorf("reopened: %s", text(r))
+			}
+			m.same("as read back", m.stored(c.ID, "b"), rs[0])
+			m.wantUsed(c.ID, 1)
+		}
+		reopen(by("b", "ann"))
+		reopen(by("b", "ann")) // again
+		m.amend(by("b", "bob"))
+		m.amend(worth(by("b", "bob"), "200"))
+		m.wantUsed(c.ID, 1)
+		m.refund("b", "r2", usd("90"))
+		m.wantUsed(c.ID, 0)
+		m.cancel("b")
+		m.wantUsed(c.ID, 0)
 	}
 }
 

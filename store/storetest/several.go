@@ -2,6 +2,9 @@ package storetest
 
 import (
 	"errors"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/couponkit/coupon"
@@ -20,6 +23,7 @@ var severalCases = []testCase{
 	{"partly-expired", "of several reservations that end at different instants, none is confirmed when one has expired", severalPartlyExpired},
 	{"another-instead", "a reservation that had ended before another coupon was taken stands not in the way of its confirmation", severalInstead},
 	{"reserved-beside", "what is reserved beside a redeemed coupon is released alone", severalBeside},
+	{"bounded", "a booking has at most MaxCoupons coupons, of which all calls go on; one more is an error that says so and changes nothing", severalBounded},
 	{"refunds", "a coupon that comes to a booking on which money was given back learns of it", severalRefunds},
 }
 
@@ -321,4 +325,50 @@ func severalRefunds(e *env) {
 			e.Errorf("summary of %s: %s refunded, want 81", c.Code, f.Refunds)
 		}
 	}
+}
+
+func severalBounded(e *env) {
+	codes := make([]string, coupon.MaxCoupons+1)
+	for i := range codes {
+		codes[i] = name("C-", i)
+		e.coupon(codes[i], combinable, func(c *coupon.Coupon) { c.Discount = coupon.AmountOff(usd("0.10")) })
+	}
+	last := codes[coupon.MaxCoupons]
+	bounded := func(what string, err error, field string) {
+		e.Helper()
+		invalid, ok := errors.AsType[*coupon.InvalidError](err)
+		if !ok || invalid.Fields[0].Field != field || !strings.Contains(invalid.Fields[0].Must, strconv.Itoa(coupon.MaxCoupons)) {
+			e.Errorf("%s: error %v, want one of %s that says the bound", what, err, field)
+		}
+	}
+	for some := range slices.Chunk(codes[:coupon.MaxCoupons-1], coupon.MaxCodes) {
+		e.redeemAll(by("b", "ann"), some...)
+	}
+	_, err := e.svc.RedeemAll(e.Context(), by("b", "ann"), codes[coupon.MaxCoupons-2:])
+	bounded("two more than fit by one", err, "codes")
+	_, err = e.svc.Quote(e.Context(), by("b", "ann"), codes[coupon.MaxCoupons-2:]...)
+	bounded("a quote of them", err, "codes")
+	if n := len(e.redemptions(coupon.RedemptionFilter{Booking: "b"})); n != coupon.MaxCoupons-1 {
+		e.Errorf("%d are redeemed, want %d", n, coupon.MaxCoupons-1)
+	}
+	e.redeem(by("b", "ann"), codes[coupon.MaxCoupons-1])
+	_, err = e.svc.Redeem(e.Context(), by("b", "ann"), last)
+	bounded("one more", err, "codes")
+	report, err := e.svc.Import(e.Context(), each([]coupon.PastRedemption{past(last, "b", start)}), coupon.ImportOptions{BadRow: func(row coupon.BadRow) {
+		bounded("an imported one", row.Err, "booking")
+	}})
+	if err != nil || report.Bad != 1 {
+		e.Errorf("Import: %+v, error %v", report, err)
+	}
+	if r := e.redeem(by("b", "ann"), codes[0]); !r.Replayed {
+		e.Errorf("the first again: %s", text(r))
+	}
+	if a := e.amend(worth(by("b", "ann"), "90")); len(a.Redemptions) != coupon.MaxCoupons {
+		e.Errorf("%d are amended, want %d", len(a.Redemptions), coupon.MaxCoupons)
+	}
+	if rs := e.cancel("b"); len(rs) != coupon.MaxCoupons {
+		e.Errorf("%d are cancelled, want %d", len(rs), coupon.MaxCoupons)
+	}
+	_, err = e.svc.Redeem(e.Context(), by("b", "ann"), last)
+	bounded("beside as many that are cancelled", err, "codes")
 }

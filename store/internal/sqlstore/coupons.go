@@ -56,10 +56,12 @@ func insertVersion(ctx context.Context, q conn, c coupon.Coupon) (stamp int64, e
 
 // Coupon implements coupon.Store.
 func (s *Store) Coupon(ctx context.Context, id coupon.ID) (coupon.Coupon, error) {
-	return s.oneCoupon(ctx, "coupon", `SELECT v.coupon, v.version, v.doc FROM ?coupons AS c
-		JOIN ?versions AS v ON v.merchant = c.merchant AND v.coupon = c.id AND v.version = c.version
-		WHERE c.merchant = ?merchant AND c.id = ?`, text(id))
+	return s.oneCoupon(ctx, "coupon", currentCoupon, text(id))
 }
+
+const currentCoupon = `SELECT v.coupon, v.version, v.doc FROM ?coupons AS c
+	JOIN ?versions AS v ON v.merchant = c.merchant AND v.coupon = c.id AND v.version = c.version
+	WHERE c.merchant = ?merchant AND c.id = ?`
 
 func (s *Store) oneCoupon(ctx context.Context, what, query string, key text) (c coupon.Coupon, err error) {
 	err = s.one(ctx, what, func(q conn) error {

@@ -87,7 +87,8 @@ func (b *batch) guessRow(ctx context.Context, head couponRow, open bun.Safe, boo
 }
 
 // ownCoupons are those that the bookings of groups without coupons have, before the
-// transaction: of one booking that got its redemption here, the coupon is known.
+// transaction, and before the savepoint in one of the host's, which begins with the
+// first lock: of one booking that got its redemption here, the coupon is known.
 func (s *Store) ownCoupons(ctx context.Context, groups []*coupon.Group) (ids []coupon.ID, err error) {
 	without := bookingsWithout(groups)
 	if !s.dialect.RowLocks || len(without) == 0 {

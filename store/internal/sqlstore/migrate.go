@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,10 +18,10 @@ type Migration struct {
 	SQL     string // several statements
 }
 
-// Migrations reads the files of a directory, "0001_init.sql" is version 1, and
-// puts the prefix where they have "{prefix}", and the schema with its dot, if
+// Migrations reads the files of the directory "migrations", "0001_init.sql" is version
+// 1, and puts the prefix where they have "{prefix}", and the schema with its dot, if
 // there is one, where they have "{schema}".
-func Migrations(dir fs.FS, schema, prefix string) ([]Migration, error) {
+func Migrations(in fs.FS, schema, prefix string) ([]Migration, error) {
 	if err := CheckPrefix(prefix); err != nil {
 		return nil, err
 	}
@@ -31,18 +32,18 @@ func Migrations(dir fs.FS, schema, prefix string) ([]Migration, error) {
 		schema = `"` + schema + `".`
 	}
 	names := strings.NewReplacer("{prefix}", prefix, "{schema}", schema)
-	files, err := fs.Glob(dir, "*.sql")
+	files, err := fs.Glob(in, "migrations/*.sql")
 	if err != nil {
 		return nil, err
 	}
 	slices.Sort(files)
 	var out []Migration
 	for i, file := range files {
-		number, name, _ := strings.Cut(strings.TrimSuffix(file, ".sql"), "_")
+		number, name, _ := strings.Cut(strings.TrimSuffix(path.Base(file), ".sql"), "_")
 		if version, err := strconv.Atoi(number); err != nil || version != i+1 {
 			return nil, fmt.Errorf("migration %s must have the number %04d", file, i+1)
 		}
-		data, err := fs.ReadFile(dir, file)
+		data, err := fs.ReadFile(in, file)
 		if err != nil {
 			return nil, err
 		}

@@ -126,6 +126,11 @@ func (b *batch) writeSeries(ctx context.Context, w writer) error {
 		}
 		rows = append(rows, append(list{b.merchant}, args...))
 	}
+	return putSeries(ctx, w, rows)
+}
+
+// putSeries inserts series, or takes their place.
+func putSeries(ctx context.Context, w writer, rows values) error {
 	return chunked(rows, maxRows, func(rows values) error {
 		return w.send(ctx, 0, nil, `INSERT INTO ?series (merchant, ?) VALUES ? ON CONFLICT (merchant, coupon, series) DO UPDATE SET
 			live = excluded.live, customer = excluded.customer, code = excluded.code, single_use = excluded.single_use,

@@ -158,6 +158,31 @@ func (s *Store) Rebuild(ctx context.Context) error {
 	return err
 }
 
+// restoreSeries puts back what was lost, from the redemptions that hold it.
+func (s *Store) restoreSeries(ctx context.Context, q conn, d coupon.Drift) error {
+	now, err := coupons(ctx, q, currentCoupon, text(d.Coupon))
+	if err != nil || len(now) == 0 {
+		return err
+	}
+	var first []redemptionRow
+	err = q.scan(ctx, &first, `SELECT ? FROM ?redemptions WHERE merchant = ?merchant AND coupon = ? AND series = ? AND series <> '' AND holds = 1
+		ORDER BY made_at, booking LIMIT 1`, bun.Safe(rechargeColumns), text(d.Coupon), text(d.Subject))
+	if err != nil || len(first) == 0 {
+		return err
+	}
+	r, err := first[0].withoutDoc()
+	if err != nil {
+		return err
+	}
+	x := r.BeginSeries(now[0])
+	x.Live = d.Held
+	args, err := seriesArgs(x)
+	if err != nil {
+		return err
+	}
+	return putSeries(ctx, q, values{append(list{s.merchant}, args...)})
+}
+
 // repair moves the counters of one coupon, or of all, to where they belong.
 func (s *Store) repair(ctx context.Context, q conn, id coupon.ID) error {
 	live, err := seriesDrifts(ctx, q, id)
@@ -165,6 +190,12 @@ func (s *Store) repair(ctx context.Context, q conn, id coupon.ID) error {
 		return err
 	}
 	for _, d := range live {
+		if d.Counter == 0 {
+			if err := s.restoreSeries(ctx, q, d); err != nil {
+				return err
+			}
+			continue
+		}
 		_, err := q.exec(ctx, `UPDATE ?series SET live = ?0, charges = CASE WHEN ?0 = 0 THEN '' ELSE charges END
 			WHERE merchant = ?merchant AND coupon = ?1 AND series = ?2`, d.Held, text(d.Coupon), text(d.Subject))
 		if err != nil {

@@ -274,7 +274,22 @@ func AskFor(t *testing.T, st coupon.Store, c coupon.Coupon, s string) {
 		"Summaries":      Second(svc.Summaries(ctx, []coupon.ID{c.ID, coupon.ID(s)}, coupon.Range{})),
 		"Codes":          Drain(svc.Codes(ctx, c.ID, coupon.CodeFilter{Batch: s, After: coupon.Code(s)})),
 		"Batches":        Drain(svc.Batches(ctx, c.ID, s)),
+		"AddCode":        Second(svc.AddCode(ctx, coupon.ID(s), coupon.CouponCode{Code: "MORE"})),
+		"PutNote":        Second(svc.AddNote(ctx, coupon.ID(s), time.Now(), "x")),
+		"Deactivate":     Second(svc.Deactivate(ctx, coupon.ID(s))),
+		"State":          Second(svc.State(ctx, coupon.ID(s))),
+		"CodeUses":       Second(svc.CodeUses(ctx, coupon.ID(s), []coupon.CouponCode{{Code: coupon.Code(s)}})),
+		"Code":           notInvalid(Second(svc.Code(ctx, c.ID, s))),
+		"Series":         Second(st.Series(ctx, coupon.SeriesKey{Coupon: c.ID, Key: "x" + s})),
+		"Refusals":       Drain(svc.Refusals(ctx, c.ID, coupon.Reason(s))),
+		"Events":         Second(svc.Events(ctx, c.ID, s)),
 		"Cancel":         Second(svc.Cancel(ctx, s)),
+		"Confirm":        Second(svc.Confirm(ctx, s)),
+		"Release":        Second(svc.Release(ctx, s)),
+		"SetCost":        Second(svc.SetCost(ctx, s, nil)),
+		"Refund":         Second(svc.Refund(ctx, s, coupon.Refund{Key: "k", Amount: coupon.MustMoney("1", "USD")})),
+		"Redemptions in": Drain(svc.Redemptions(ctx, coupon.RedemptionFilter{Booking: "x" + s, Bookings: []string{s}, Series: s, Code: coupon.Code(s), States: []coupon.State{coupon.State(s)}})),
+		"Totals":         Second(svc.Totals(ctx, coupon.RedemptionFilter{Coupon: coupon.ID("x" + s), Code: coupon.Code("x" + s)})),
 		"Redemptions of": Drain(svc.Redemptions(ctx, coupon.RedemptionFilter{Customer: "x" + s, Currency: s})),
 		"Coupons":        Drain(svc.Coupons(ctx, coupon.CouponFilter{Search: "x" + s, Kind: coupon.DiscountKind(s)})),
 	} {
@@ -282,6 +297,14 @@ func AskFor(t *testing.T, st coupon.Store, c coupon.Coupon, s string) {
 			t.Errorf("%s with %q: %v", what, s, err)
 		}
 	}
+}
+
+// notInvalid is nil for what the service refuses by itself.
+func notInvalid(err error) error {
+	if errors.Is(err, coupon.ErrInvalid) {
+		return nil
+	}
+	return err
 }
 
 func third[V, W any](_ V, _ W, err error) error { return err }
