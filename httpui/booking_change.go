@@ -64,16 +64,14 @@ func (q *request) severally(p bookingPage, states ...coupon.State) string {
 	return ""
 }
 
-var cancellable = []coupon.State{coupon.Redeemed, coupon.Refunded, coupon.Reserved}
-
 func (q *request) cancelForm(p bookingPage, state bookingsState) (*cancelView, error) {
-	if len(p.open(cancellable...)) == 0 || p.State == coupon.Reserved && !q.svc.Now().Before(p.ExpiresAt) {
+	if len(p.open(standing...)) == 0 || p.State == coupon.Reserved && !q.svc.Now().Before(p.ExpiresAt) {
 		return nil, nil
 	}
 	if ok, err := q.mayOnAll(Cancel, p); !ok || err != nil {
 		return nil, err
 	}
-	v := &cancelView{post: q.post(q.links.bookingChange(q.c.ID, p.Booking, "cancel", state)), On: q.severally(p, cancellable...),
+	v := &cancelView{post: q.post(q.links.bookingChange(q.c.ID, p.Booking, "cancel", state)), On: q.severally(p, standing...),
 		Reserved: p.State == coupon.Reserved, Use: q.words.t("bookings.one.use-back")}
 	switch {
 	case p.State != coupon.Reserved && q.c.KeepUseOnCancel:
