@@ -137,7 +137,7 @@ func (w words) bookingDone(done, key string, p bookingPage) string {
 	switch {
 	case done == "cancelled" && p.State == coupon.Cancelled:
 		return w.t("bookings.one.cancelled", "booking", p.Booking)
-	case done == "cancelled" && p.State == coupon.Released:
+	case (done == "cancelled" || done == "released") && p.State == coupon.Released:
 		return w.t("bookings.one.released", "booking", p.Booking)
 	case done == "refunded":
 		for _, x := range p.Refunds {

@@ -266,3 +266,94 @@ func TestOtherCouponsThatAnImportDidNotTellOf(t *testing.T) {
 		}
 	}
 }
+
+// To release what is reserved is nothing that is done to what is redeemed.
+func TestAReservationIsReleasedBesideWhatIsRedeemed(t *testing.T) {
+	t.Parallel()
+	s := newTogether(t)
+	s.redeem("A")
+	s.reserve("B")
+	h := s.handler(t)
+	action, fields := formTo(t, parse(t, get(t, h, s.page("B", "/booking?id=X"))), "/booking/release")
+	for range 2 {
+		res := postForm(t, h, action, fields)
+		if res.StatusCode != http.StatusSeeOther {
+			t.Fatalf("%s: %s", res.Status, body(t, res))
+		}
+		contains(t, get(t, h, res.Header.Get("Location")), "The reservation of booking X is released.")
+	}
+	for code, want := range map[string]coupon.State{"A": coupon.Redeemed, "B": coupon.Released} {
+		if r, err := s.svc.Redemption(t.Context(), s.ids[code], "X"); err != nil || r.State != want {
+			t.Errorf("%s is %s, want %s, error %v", code, r.State, want, err)
+		}
+	}
+}
+
+// Who wants to release a reservation that is redeemed by then, perhaps paid, does
+// not cancel the booking.
+func TestAReleaseThatComesTooLateChangesNothing(t *testing.T) {
+	t.Parallel()
+	s := newTogether(t)
+	s.reserve("A", "B")
+	h := s.handler(t)
+	text := get(t, h, s.page("B", "/booking?id=X"))
+	contains(t, text, "It is released for all coupons that are reserved on the booking: Second and First.")
+	action, fields := formTo(t, parse(t, text), "/booking/release")
+	s.must(t)(s.svc.Confirm(t.Context(), "X"))
+	before := s.contents(t)
+	const told = "The booking was redeemed meanwhile, so nothing was released."
+	res := postForm(t, h, action, fields)
+	if text := body(t, res); res.StatusCode != http.StatusConflict || !strings.Contains(text, told) || !strings.Contains(text, "cp-badge-redeemed") {
+		t.Errorf("%s: %s", res.Status, text)
+	}
+	res = postForm(t, h, action, fields, "HX-Request", "true")
+	if text := body(t, res); res.StatusCode != http.StatusOK || !strings.Contains(text, told) {
+		t.Errorf("htmx: %s: %s", res.Status, text)
+	}
+	res = postForm(t, h, action+"&format=json", fields)
+	if text := body(t, res); res.StatusCode != http.StatusConflict || !strings.Contains(text, told) || !strings.Contains(text, `"conflict"`) {
+		t.Errorf("JSON: %s: %s", res.Status, text)
+	}
+	if s.contents(t) != before {
+		t.Error("it was changed")
+	}
+}
+
+// What can be done is offered where it is done to the coupon whose page it is.
+func TestNothingIsOfferedForACouponThatDoesNotStandOnTheBooking(t *testing.T) {
+	t.Parallel()
+	for _, do := range []func(s *together){
+		func(s *together) { s.redeem("A", "B"); s.cancel(); s.reopen("A") },
+		func(s *together) { s.redeem("A"); s.reserve("B"); s.must(t)(s.svc.Release(t.Context(), "X")) },
+		func(s *together) { s.redeem("A"); s.reserve("B"); s.clock = now.Add(time.Hour) },
+	} {
+		s := newTogether(t)
+		do(s)
+		h := s.handler(t)
+		if text := get(t, h, s.page("B", "/booking?id=X")); strings.Contains(text, `method="post"`) {
+			t.Errorf("of B, which is over, something is offered: %s", text)
+		}
+		text := get(t, h, s.page("A", "/booking?id=X"))
+		contains(t, text, "/booking/cancel", "/booking/refund")
+		if strings.Contains(text, "on all coupons of the booking") {
+			t.Error("the forms of A name other coupons, on which nothing is done")
+		}
+	}
+}
+
+// A coupon that is over on a booking is not touched by what is done to it, and
+// nobody is asked about it.
+func TestWhoMayNotActOnACouponThatIsOverMayActOnTheBooking(t *testing.T) {
+	t.Parallel()
+	s := newTogether(t)
+	s.redeem("A", "B")
+	s.cancel()
+	s.reopen("A")
+	h := s.handler(t, func(c *httpui.Config) {
+		c.Can = func(_ *http.Request, a httpui.Action, c coupon.Coupon) bool { return a == httpui.View || c.Code == "A" }
+	})
+	action, fields := formTo(t, parse(t, get(t, h, s.page("A", "/booking?id=X"))), "/booking/cancel")
+	if res := postForm(t, h, action, fields); res.StatusCode != http.StatusSeeOther {
+		t.Errorf("%s: %s", res.Status, body(t, res))
+	}
+}
