@@ -75,13 +75,13 @@ func TestEachOtherCouponOfABookingIsShownAsItStands(t *testing.T) {
 		a, b seen
 	}{
 		{"both redeemed", func(s *together) { s.redeem("A", "B") },
-			seen{"Second B Redeemed-$4.50", "", "$4.50 with Second B"}, seen{"First A Redeemed-$10.00", "", "$10.00 with First A"}},
+			seen{"Second B Redeemed-$4.50", "", "$4.50 with B"}, seen{"First A Redeemed-$10.00", "", "$10.00 with A"}},
 		{"one later than the other", func(s *together) { s.redeem("A"); s.redeem("B") },
-			seen{"Second B Redeemed-$4.50", "", "$4.50 with Second B"}, seen{"First A Redeemed-$10.00", "", "$10.00 with First A"}},
+			seen{"Second B Redeemed-$4.50", "", "$4.50 with B"}, seen{"First A Redeemed-$10.00", "", "$10.00 with A"}},
 		{"the other is reserved", func(s *together) { s.redeem("A"); s.reserve("B") },
-			seen{"", "Second B Reserved " + until + "$4.50", "$0.00"}, seen{"First A Redeemed-$10.00", "", "$10.00 with First A"}},
+			seen{"", "Second B Reserved " + until + "$4.50", "$0.00"}, seen{"First A Redeemed-$10.00", "", "$10.00 with A"}},
 		{"both reserved", func(s *together) { s.reserve("A", "B") },
-			seen{"Second B Reserved " + until + "-$4.50", "", "$4.50 with Second B"}, seen{"First A Reserved " + until + "-$10.00", "", "$10.00 with First A"}},
+			seen{"Second B Reserved " + until + "-$4.50", "", "$4.50 with B"}, seen{"First A Reserved " + until + "-$10.00", "", "$10.00 with A"}},
 		{"both were reserved, and their time has passed", func(s *together) { s.reserve("A", "B"); s.clock = now.Add(time.Hour) },
 			seen{"Second B Reservation expired-$4.50", "", ""}, seen{"First A Reservation expired-$10.00", "", ""}},
 		{"the other's reservation has expired", func(s *together) { s.redeem("A"); s.reserve("B"); s.clock = now.Add(time.Hour) },
@@ -103,18 +103,18 @@ func TestEachOtherCouponOfABookingIsShownAsItStands(t *testing.T) {
 		{"cancelled one after the other", func(s *together) { s.redeem("B"); s.cancel(); s.redeem("A"); s.cancel() },
 			seen{"", "Second B Cancelled$5.00", "$0.00"}, seen{"", "First A Cancelled$10.00", "$0.00"}},
 		{"amended", func(s *together) { s.redeem("A", "B"); s.amend(200) },
-			seen{"Second B Redeemed-$9.00", "", "$9.00 with Second B"}, seen{"First A Redeemed-$20.00", "", "$20.00 with First A"}},
+			seen{"Second B Redeemed-$9.00", "", "$9.00 with B"}, seen{"First A Redeemed-$20.00", "", "$20.00 with A"}},
 		{"amended after the other was cancelled", func(s *together) { s.redeem("A", "B"); s.cancel(); s.reopen("A"); s.amend(200) },
 			seen{"", "Second B Cancelled$4.50", "$0.00"}, seen{"Other coupons at the time-$10.00", "First A Redeemed$20.00", "$10.00"}},
 		{"refunded", func(s *together) {
 			s.redeem("A", "B")
 			s.must(s.t)(s.svc.Refund(s.t.Context(), "X", coupon.Refund{Key: "r", Amount: usd("20.00")}))
-		}, seen{"Second B Refunded-$4.50", "", "$4.50 with Second B"}, seen{"First A Refunded-$10.00", "", "$10.00 with First A"}},
+		}, seen{"Second B Refunded-$4.50", "", "$4.50 with B"}, seen{"First A Refunded-$10.00", "", "$10.00 with A"}},
 		{"refunded before the other was reserved", func(s *together) {
 			s.redeem("A")
 			s.must(s.t)(s.svc.Refund(s.t.Context(), "X", coupon.Refund{Key: "r", Amount: usd("20.00")}))
 			s.reserve("B")
-		}, seen{"", "Second B Reserved " + until + "$4.50", "$0.00"}, seen{"First A Refunded-$10.00", "", "$10.00 with First A"}},
+		}, seen{"", "Second B Reserved " + until + "$4.50", "$0.00"}, seen{"First A Refunded-$10.00", "", "$10.00 with A"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

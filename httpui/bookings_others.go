@@ -116,20 +116,23 @@ func (q *request) otherCoupon(id coupon.ID) (otherUse, error) {
 	return otherUse{c: c, seen: true}, nil
 }
 
-// otherView is another coupon as a page shows it.
+// otherView is another coupon as the list shows it: by its code, which is short.
 type otherView struct {
-	Name     string
-	Code     string // that was used; empty if it may not be seen
-	URL      string // of its page; empty if it may not be seen
-	Discount string
+	Coupon string // its main code
+	Name   string // empty if it may not be seen
+	Code   string // that was used, if it is another one
+	URL    string // of its page; empty if it may not be seen
 }
 
 func (q *request) otherViews(others []otherUse) []otherView {
 	var out []otherView
 	for _, o := range others {
-		v := otherView{Name: q.words.t("bookings.another-coupon"), Discount: q.words.Money(o.Discount)}
+		v := otherView{Coupon: q.words.t("bookings.another-coupon")}
 		if o.seen {
-			v.Name, v.Code, v.URL = q.words.name(o.c), string(o.Code), q.links.coupon(o.c.ID, reportState{})
+			v.Coupon, v.Name, v.URL = string(o.c.Code), q.words.name(o.c), q.links.coupon(o.c.ID, reportState{})
+			if o.Code != o.c.Code {
+				v.Code = string(o.Code)
+			}
 		}
 		out = append(out, v)
 	}
