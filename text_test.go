@@ -164,7 +164,9 @@ func TestATextThatCannotBeStoredNeverComesToTheStore(t *testing.T) {
 		{"id of a note", "x", func(s string) error {
 			return failed(svc.PutNote(d.ctx, coupon.Note{ID: coupon.ID(s), Coupon: c.ID, At: noon, Text: "x"}))
 		}},
-		{"edited note", "x", func(s string) error { return failed(svc.EditNote(d.ctx, c.ID, "n", noon, s)) }},
+		{"edited note", "x", func(s string) error {
+			return failed(svc.EditNote(d.ctx, coupon.Note{ID: "n", Coupon: c.ID, At: noon, Text: s, Version: 1}))
+		}},
 
 		ofPast("code", "TEN", func(r *coupon.PastRedemption, s string) { r.Code = s }),
 		ofPast("booking", "x", func(r *coupon.PastRedemption, s string) { r.Booking = s }),

@@ -2,6 +2,7 @@ package httpui
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"time"
 
@@ -26,7 +27,7 @@ func (q *request) readBooking() (p bookingPage, err error) {
 	if r.State == coupon.Opening {
 		return p, errNotFound
 	}
-	rows, err := q.withOthers([]coupon.Redemption{r})
+	rows, err := q.withOthers([]coupon.Redemption{r}, anyState)
 	if err != nil {
 		return p, err
 	}
@@ -75,7 +76,8 @@ type bookingView struct {
 	Until          string // of a reservation
 	Host, HostName string
 	Sums           []sumLine
-	SumsNote       string // why they stand in no figure; empty if they do
+	Beside         []sumLine // other coupons that are not in that sum
+	SumsNote       string    // why they stand in no figure; empty if they do
 	Facts          []fact
 	Lines          []lineView
 	LinesOf        string // the sum of their discounts
@@ -83,13 +85,6 @@ type bookingView struct {
 	Zone           string
 	Refund         *refundView // nil if it can't be refunded, or not by whoever asks
 	Cancel         *cancelView
-}
-
-// sumLine is a line of the amounts, as on a receipt.
-type sumLine struct {
-	Label, More, URL string
-	Text             string
-	Kind             string // "total", "minus", "after" or empty
 }
 
 type lineView struct {
@@ -142,7 +137,7 @@ func (w words) bookingDone(done, key string, p bookingPage) string {
 	switch {
 	case done == "cancelled" && p.State == coupon.Cancelled:
 		return w.t("bookings.one.cancelled", "booking", p.Booking)
-	case done == "cancelled" && p.State == coupon.Released:
+	case (done == "cancelled" || done == "released") && p.State == coupon.Released:
 		return w.t("bookings.one.released", "booking", p.Booking)
 	case done == "refunded":
 		for _, x := range p.Refunds {
@@ -157,17 +152,15 @@ func (w words) bookingDone(done, key string, p bookingPage) string {
 func (h *Handler) bookingView(q *request, p bookingPage, state bookingsState, failed *refundView) (bookingView, error) {
 	w, c, loc := q.words, q.c, zoneOf(q.c)
 	v := bookingView{Coupon: w.name(c), Code: string(c.Code), List: q.links.home(), Back: q.links.coupon(c.ID, state.reportState),
-		Bookings: q.links.bookings(c.ID, state), ID: p.Booking, State: p.State, StateName: w.state(p.State), Host: q.hostURL(p.Booking), Zone: c.Zone}
+		Bookings: q.links.bookings(c.ID, state), ID: p.Booking, State: q.stateNow(p.Redemption), Host: q.hostURL(p.Booking), Zone: c.Zone}
+	v.StateName = w.state(v.State)
 	if v.Host != "" {
 		v.HostName = w.t("bookings.open-host", "booking", p.Booking)
 	}
-	if p.State == coupon.Reserved {
+	if v.State == coupon.Reserved {
 		v.Until = w.t("bookings.until", "time", w.instant(p.ExpiresAt, loc))
-		if !q.svc.Now().Before(p.ExpiresAt) {
-			v.State, v.StateName, v.Until = coupon.ReservationExpired, w.state(coupon.ReservationExpired), ""
-		}
 	}
-	v.Sums = q.sumLines(p)
+	v.Sums, v.Beside = q.sumLines(p)
 	switch v.State {
 	case coupon.Cancelled, coupon.Reserved:
 		v.SumsNote = w.t("bookings.one.off." + string(v.State))
@@ -186,44 +179,6 @@ func (h *Handler) bookingView(q *request, p bookingPage, state bookingsState, fa
 	}
 	v.Cancel, err = q.cancelForm(p, state)
 	return v, err
-}
-
-// sumLines are the amounts from the subtotal down to what is left.
-func (q *request) sumLines(p bookingPage) []sumLine {
-	w := q.words
-	minus := func(m coupon.Money) string { m.Amount = m.Amount.Neg(); return w.Money(m) }
-	out := []sumLine{{Label: w.t("bookings.one.subtotal"), Text: w.Money(p.Subtotal), More: w.t("bookings.one.tax." + strconv.FormatBool(p.TaxIncluded))}}
-	discount := sumLine{Label: w.t("bookings.one.discount"), Text: minus(p.Discount), Kind: "minus", More: w.discount(p.Terms)}
-	if !p.Eligible.Equal(p.Subtotal) {
-		discount.More = w.t("bookings.one.discount-on", "discount", w.discount(p.Terms), "amount", w.Money(p.Eligible))
-	}
-	out = append(out, discount)
-	named := coupon.Money{Currency: p.Subtotal.Currency}
-	for _, o := range p.others {
-		x := sumLine{Label: w.t("bookings.another-coupon"), Text: minus(o.Discount), Kind: "minus"}
-		if o.seen {
-			x.Label, x.More, x.URL = w.name(o.c), string(o.Code), q.links.booking(o.c.ID, p.Booking, bookingsState{})
-		}
-		out = append(out, x)
-		named.Amount = named.Amount.Add(o.Discount.Amount)
-	}
-	if rest := p.OtherDiscounts.Amount.Sub(named.Amount); !rest.IsZero() && p.State != coupon.Cancelled {
-		out = append(out, sumLine{Label: w.t("bookings.one.other-discounts"), Text: minus(coupon.Money{Amount: rest, Currency: p.Subtotal.Currency}), Kind: "minus"})
-	}
-	out = append(out, sumLine{Label: w.t("bookings.one.revenue"), Text: w.Money(p.Revenue()), Kind: "total"})
-	if p.Refund.Amount.IsPositive() {
-		after := p.Revenue()
-		after.Amount = after.Amount.Sub(p.Refund.Amount)
-		out = append(out, sumLine{Label: w.t("bookings.one.given-back"), Text: minus(p.Refund), Kind: "minus"},
-			sumLine{Label: w.t("bookings.one.left"), Text: w.Money(after), Kind: "total"})
-	}
-	if margin, ok := marginOf(p.Redemption); ok {
-		out = append(out, sumLine{Label: w.t("bookings.one.cost"), Text: w.Money(*p.Cost), Kind: "after"},
-			sumLine{Label: w.t("bookings.one.margin"), More: w.t("bookings.one.before-refunds"), Text: w.Money(margin), Kind: "after"})
-	} else {
-		out = append(out, sumLine{Label: w.t("bookings.one.cost"), Text: w.t("words.not-known"), Kind: "after"})
-	}
-	return out
 }
 
 func (q *request) bookingFacts(p bookingPage, loc *time.Location) []fact {
@@ -304,13 +259,16 @@ func (q *request) couponNames(p bookingPage, of []coupon.Redemption) (names []st
 	return names
 }
 
-// mayOnAll asks whether somebody may do something with every coupon of the
-// booking: what is done to a booking is done to all of them.
+// mayOnAll asks whether somebody may do something with every coupon that stands on
+// the booking: what is done to a booking is done to all of them.
 func (q *request) mayOnAll(a Action, p bookingPage) (bool, error) {
 	if !q.may(a) {
 		return false, nil
 	}
 	for _, o := range p.others {
+		if !slices.Contains(standing, o.State) {
+			continue
+		}
 		c, err := q.svc.Coupon(q.r.Context(), o.Coupon)
 		if err != nil && !errors.Is(err, coupon.ErrNotFound) {
 			return false, err

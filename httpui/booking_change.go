@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/bojanz/currency"
@@ -32,8 +33,12 @@ type cancelView struct {
 	Reserved bool   // it is only released
 }
 
-// refundForm is offered as long as something is left to give back.
+// refundForm is offered where the coupon was redeemed, as long as something is left
+// to give back.
 func (q *request) refundForm(p bookingPage, state bookingsState, failed *refundView) (*refundView, error) {
+	if !redeemed(p.State) {
+		return nil, nil
+	}
 	left := p.left()
 	if ok, err := q.mayOnAll(Refund, p); !ok || err != nil || !left.Amount.IsPositive() {
 		return nil, err
@@ -64,22 +69,29 @@ func (q *request) severally(p bookingPage, states ...coupon.State) string {
 	return ""
 }
 
-var cancellable = []coupon.State{coupon.Redeemed, coupon.Refunded, coupon.Reserved}
-
+// cancelForm is offered where the coupon stands on the booking. A reservation is
+// released, which changes nothing of what is redeemed beside it.
 func (q *request) cancelForm(p bookingPage, state bookingsState) (*cancelView, error) {
-	if len(p.open(cancellable...)) == 0 || p.State == coupon.Reserved && !q.svc.Now().Before(p.ExpiresAt) {
+	now := q.stateNow(p.Redemption)
+	if !slices.Contains(standing, now) {
 		return nil, nil
 	}
 	if ok, err := q.mayOnAll(Cancel, p); !ok || err != nil {
 		return nil, err
 	}
-	v := &cancelView{post: q.post(q.links.bookingChange(q.c.ID, p.Booking, "cancel", state)), On: q.severally(p, cancellable...),
-		Reserved: p.State == coupon.Reserved, Use: q.words.t("bookings.one.use-back")}
+	v := &cancelView{Reserved: now == coupon.Reserved}
+	if v.Reserved {
+		v.post, v.On = q.post(q.links.bookingChange(q.c.ID, p.Booking, "release", state)), q.severally(p, coupon.Reserved)
+		return v, nil
+	}
+	v.post, v.On = q.post(q.links.bookingChange(q.c.ID, p.Booking, "cancel", state)), q.severally(p, standing...)
 	switch {
-	case p.State != coupon.Reserved && q.c.KeepUseOnCancel:
+	case q.c.KeepUseOnCancel:
 		v.Use = q.words.t("bookings.one.use-kept")
 	case p.Series != "":
 		v.Use = q.words.t("bookings.one.use-series")
+	default:
+		v.Use = q.words.t("bookings.one.use-back")
 	}
 	return v, nil
 }
@@ -125,6 +137,25 @@ func (h *Handler) cancelBooking(q *request) error {
 	return h.changedBooking(q, "cancelled", "")
 }
 
+// releaseBooking gives back what is reserved on a booking. If that was redeemed
+// meanwhile, nothing is.
+func (h *Handler) releaseBooking(q *request) error {
+	p, err := q.forChange(Cancel)
+	if err != nil {
+		return err
+	}
+	_, err = q.svc.Release(q.r.Context(), p.Booking)
+	if errors.Is(err, coupon.ErrConflict) {
+		if p, err := q.readBooking(); err == nil { // as it is now
+			return h.refuseChange(q, p, nil, http.StatusConflict, q.words.t("bookings.one.release-late"))
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return h.changedBooking(q, "released", "")
+}
+
 // refundBooking records a refund. What it can't take comes back in the form, with
 // what is wrong beside it; nothing was recorded then.
 func (h *Handler) refundBooking(q *request) error {
@@ -139,7 +170,7 @@ func (h *Handler) refundBooking(q *request) error {
 	}
 	if problem != "" {
 		form.Error = problem
-		return h.refuseRefund(q, p, form, http.StatusUnprocessableEntity, "")
+		return h.refuseChange(q, p, form, http.StatusUnprocessableEntity, "")
 	}
 	_, err = q.svc.Refund(q.r.Context(), p.Booking, coupon.Refund{Key: form.Key, Amount: amount})
 	switch {
@@ -162,9 +193,9 @@ func (h *Handler) explainRefund(q *request, p bookingPage, form *refundView, err
 	conflict, _ := errors.AsType[*coupon.ConflictError](err)
 	switch left := p.left(); {
 	case errors.Is(err, coupon.ErrCancelled):
-		return h.refuseRefund(q, p, form, http.StatusConflict, w.t("bookings.refund.was-cancelled"))
+		return h.refuseChange(q, p, form, http.StatusConflict, w.t("bookings.refund.was-cancelled"))
 	case conflict != nil && conflict.Redemption.State != coupon.Redeemed && conflict.Redemption.State != coupon.Refunded:
-		return h.refuseRefund(q, p, form, http.StatusConflict, w.t("bookings.refund.not-redeemed"))
+		return h.refuseChange(q, p, form, http.StatusConflict, w.t("bookings.refund.not-redeemed"))
 	case conflict != nil:
 		// The form was sent before, with another amount: that refund stands, and
 		// this one needs a key of its own.
@@ -174,24 +205,25 @@ func (h *Handler) explainRefund(q *request, p bookingPage, form *refundView, err
 			}
 		}
 		form.Key = ""
-		return h.refuseRefund(q, p, form, http.StatusConflict, "")
+		return h.refuseChange(q, p, form, http.StatusConflict, "")
 	case left.Amount.IsPositive():
 		form.Error = w.t("bookings.refund.too-much", "amount", w.Money(left))
-		return h.refuseRefund(q, p, form, http.StatusUnprocessableEntity, "")
+		return h.refuseChange(q, p, form, http.StatusUnprocessableEntity, "")
 	default:
-		return h.refuseRefund(q, p, form, http.StatusConflict, w.t("bookings.refund.nothing-left"))
+		return h.refuseChange(q, p, form, http.StatusConflict, w.t("bookings.refund.nothing-left"))
 	}
 }
 
-// refuseRefund answers with the form as it came. htmx would lose an answer that is
-// no success.
-func (h *Handler) refuseRefund(q *request, p bookingPage, form *refundView, status int, problem string) error {
+// refuseChange answers with the page as it is, and the form of a refund as it came.
+// htmx would lose an answer that is no success.
+func (h *Handler) refuseChange(q *request, p bookingPage, form *refundView, status int, problem string) error {
 	if q.as == asJSON {
-		f := failure{Status: status, Kind: "invalid", Text: cmp.Or(problem, form.Error)}
+		f := failure{Status: status, Kind: "invalid", Text: problem}
 		if status == http.StatusConflict {
 			f.Kind = "conflict"
 		}
-		if form.Error != "" {
+		if form != nil && form.Error != "" {
+			f.Text = cmp.Or(problem, form.Error)
 			f.Fields = map[string]string{"amount": form.Error}
 		}
 		return q.json(status, envelope{Error: &f})

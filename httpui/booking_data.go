@@ -54,6 +54,7 @@ func bookingDetail(q *request, p bookingPage) detailData {
 	d := detailData{Coupon: q.c.ID, Main: q.c.Code, Name: q.c.Name, bookingData: bookingJSON(p.usedOn), Terms: p.Terms, SingleUse: p.SingleUse,
 		Lines: []lineData{}, Left: left, Refunds: []refundData{}, Events: []eventData{},
 		RedeemedAt: p.RedeemedAt, ReservedAt: p.ReservedAt, CancelledAt: p.CancelledAt, Imported: p.Imported, URL: q.hostURL(p.Booking)}
+	d.State = q.stateNow(p.Redemption)
 	for _, l := range p.Lines {
 		d.Lines = append(d.Lines, lineData{l.Line, l.Quantity, l.Amount, l.Eligible, l.Discount})
 	}

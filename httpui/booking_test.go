@@ -293,7 +293,7 @@ func TestABookingIsCancelledOnAllItsCoupons(t *testing.T) {
 	// A reservation is released.
 	text = get(t, h, s.page("PAIR-A", "/booking?id=HELD"))
 	contains(t, text, "Release the reservation", "Reservation ends", "until 22 Nov 2026, 11:00")
-	action, fields = formTo(t, parse(t, text), "/booking/cancel")
+	action, fields = formTo(t, parse(t, text), "/booking/release")
 	res := postForm(t, h, action, fields, "HX-Request", "true")
 	contains(t, get(t, h, res.Header.Get("HX-Redirect")), "The reservation of booking HELD is released.")
 }

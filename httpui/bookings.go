@@ -265,6 +265,6 @@ func (q *request) bookingsPage(rep report, state bookingsState) (p bookingsPage,
 		}
 		rows = append(rows, r)
 	}
-	p.rows, err = q.withOthers(rows)
+	p.rows, err = q.withUsed(rows)
 	return p, err
 }

@@ -54,10 +54,13 @@ type bookingData struct {
 // otherData is another coupon on the same booking. What may not be seen of it is
 // left out.
 type otherData struct {
-	Coupon   coupon.ID    `json:"coupon,omitempty"`
-	Code     coupon.Code  `json:"code,omitempty"`
-	Name     string       `json:"name,omitempty"`
-	Discount coupon.Money `json:"discount"`
+	Coupon    coupon.ID    `json:"coupon,omitempty"`
+	Code      coupon.Code  `json:"code,omitempty"`
+	Name      string       `json:"name,omitempty"`
+	State     coupon.State `json:"state"`
+	ExpiresAt time.Time    `json:"expires_at,omitzero"` // of a reservation
+	Discount  coupon.Money `json:"discount"`
+	Included  bool         `json:"included"` // the discount is part of other_discounts
 }
 
 type totalData struct {
@@ -108,7 +111,10 @@ func bookingJSON(r usedOn) bookingData {
 		d.Cost, d.Margin = r.Cost, &margin
 	}
 	for _, o := range r.others {
-		x := otherData{Discount: o.Discount}
+		x := otherData{State: o.State, Discount: o.Discount, Included: o.included}
+		if o.State == coupon.Reserved {
+			x.ExpiresAt = o.ExpiresAt
+		}
 		if o.seen {
 			x.Coupon, x.Code, x.Name = o.Coupon, o.Code, o.c.Name
 		}
@@ -139,7 +145,7 @@ func (q *request) bookingRecords(f coupon.RedemptionFilter) iter.Seq2[[]string, 
 	return func(yield func([]string, error) bool) {
 		var some []coupon.Redemption
 		give := func() bool {
-			rows, err := q.withOthers(some)
+			rows, err := q.withUsed(some)
 			if err != nil {
 				yield(nil, err)
 				return false

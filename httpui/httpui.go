@@ -193,6 +193,7 @@ var routes = []route{
 	{"GET", "/c/{id}/bookings", View, (*Handler).bookings},
 	{"GET", "/c/{id}/booking", View, (*Handler).booking},
 	{"POST", "/c/{id}/booking/refund", Refund, (*Handler).refundBooking},
+	{"POST", "/c/{id}/booking/release", Cancel, (*Handler).releaseBooking},
 	{"POST", "/c/{id}/booking/cancel", Cancel, (*Handler).cancelBooking},
 	{"GET", "/c/{id}/codes", View, (*Handler).codes},
 	{"POST", "/c/{id}/codes", Generate, (*Handler).generateCodes},

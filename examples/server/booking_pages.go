@@ -19,12 +19,19 @@ type bookPage struct {
 	Areas       []area
 	Frequencies []struct{ ID, Name string }
 	Hours       []string
-	Booking     booking // with the discount, if there is one
-	Applied     bool
-	Refused     []string // why the code was not accepted
+	Booking     booking  // with the discounts, if there are any
+	Taken       []taken  // what each code takes off; nil if they are not applied
+	Refused     []string // why the codes were not accepted
 	Problem     string   // why nothing was booked
 	Subtotal    int64
 	Total       int64
+}
+
+// taken is what a coupon takes off a booking, in cents.
+type taken struct {
+	Code      coupon.Code
+	Discount  int64
+	CouponURL string // its page, for the owner
 }
 
 type pricedService struct {
@@ -60,19 +67,23 @@ func (s *site) price(w http.ResponseWriter, r *http.Request) {
 		s.broken(w, r, err)
 		return
 	}
-	q, err := s.svc.Quote(r.Context(), b.forCoupon(h, s.loc), f.Code)
+	q, err := s.svc.Quote(r.Context(), b.forCoupon(h, s.loc), f.codes()...)
 	if err != nil {
 		s.broken(w, r, err)
 		return
 	}
-	if offer := q.Offers[0]; q.OK() {
-		p.Applied = true
-		if err := p.Booking.apply(offer.Code, offer.Discount, offer.Lines); err != nil {
+	if !q.OK() {
+		p.Refused = public(q.Refusals(), b.Customer == "")
+		s.showForm(w, r, http.StatusOK, p)
+		return
+	}
+	for _, o := range q.Offers {
+		before := p.Booking.Discount
+		if err := p.Booking.apply(o.Code, o.Discount, o.Lines); err != nil {
 			s.broken(w, r, err)
 			return
 		}
-	} else {
-		p.Refused = public(q.Refusals(), b.Customer == "")
+		p.Taken = append(p.Taken, taken{Code: o.Code, Discount: p.Booking.Discount - before})
 	}
 	s.showForm(w, r, http.StatusOK, p)
 }
@@ -94,7 +105,7 @@ func (s *site) book(w http.ResponseWriter, r *http.Request) {
 	}
 	done, err := s.ledger.booking(r.Context(), b.ID)
 	if errors.Is(err, errNoBooking) {
-		if err = s.record(r.Context(), b, f.Code); err == nil || errors.Is(err, errBooked) {
+		if err = s.record(r.Context(), b, f.codes()); err == nil || errors.Is(err, errBooked) {
 			done, err = s.ledger.booking(r.Context(), b.ID) // what is stored, if the same form came twice at once
 		}
 	}
@@ -102,11 +113,11 @@ func (s *site) book(w http.ResponseWriter, r *http.Request) {
 	case errors.As(err, &refused):
 		// It may have been accepted a moment ago: the last use went to somebody else.
 		p.Refused = public(refused.Refusals, false)
-		p.Problem = "Nothing is booked yet: the code was not accepted. Change the booking, or book without the code."
+		p.Problem = "Nothing is booked yet: the code was not accepted. Change the booking, or book without it."
 		s.showForm(w, r, http.StatusUnprocessableEntity, p)
 	case errors.Is(err, coupon.ErrContention):
 		s.message(w, r, http.StatusServiceUnavailable, "Very busy", "Too many are booking at this moment. Go back and send the form again.")
-	case errors.Is(err, coupon.ErrConflict), errors.Is(err, coupon.ErrCancelled), err == nil && !done.same(b, f.Code):
+	case errors.Is(err, coupon.ErrConflict), errors.Is(err, coupon.ErrCancelled), err == nil && !done.same(b, f.codes()):
 		p.Form.ID = s.newID()
 		p.Problem = "This form was sent before with other content, as booking " + b.ID + ". To make a second booking, press Book again."
 		s.showForm(w, r, http.StatusConflict, p)
@@ -117,23 +128,23 @@ func (s *site) book(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// record books: it redeems the code, if there is one, and records the booking at
+// record books: it redeems the codes, if there are any, and records the booking at
 // the price that is left, in one transaction. Whatever goes wrong, there is never
 // a use without its booking, nor a booking at a price that nobody gave.
-func (s *site) record(ctx context.Context, b booking, code string) error {
+func (s *site) record(ctx context.Context, b booking, codes []string) error {
 	err := s.db.inTx(ctx, func(l ledger, coupons coupon.Store) error {
 		b := b
 		b.Lines = slices.Clone(b.Lines) // the transaction may be run again
-		if code != "" {
+		if len(codes) > 0 {
 			h, err := l.history(ctx, b.Customer, b.MadeAt)
 			if err != nil {
 				return err
 			}
-			r, err := s.svc.As(website).With(coupons).Redeem(ctx, b.forCoupon(h, s.loc), code)
+			rs, err := s.svc.As(website).With(coupons).RedeemAll(ctx, b.forCoupon(h, s.loc), codes)
 			if err != nil {
 				return err
 			}
-			if err := b.apply(r.Code, r.Discount, r.Lines); err != nil {
+			if err := b.applyAll(rs); err != nil {
 				return err
 			}
 		}
@@ -149,9 +160,13 @@ func (s *site) record(ctx context.Context, b booking, code string) error {
 }
 
 // same says whether a form asks for the booking that there is.
-func (b booking) same(o booking, typed string) bool {
-	code, _ := coupon.ParseCode(typed)
-	return b.Customer == o.Customer && b.Area == o.Area && b.Frequency == o.Frequency && b.Code == code &&
+func (b booking) same(o booking, typed []string) bool {
+	var codes []coupon.Code
+	for _, t := range typed {
+		code, _ := coupon.ParseCode(t)
+		codes = append(codes, code)
+	}
+	return b.Customer == o.Customer && b.Area == o.Area && b.Frequency == o.Frequency && slices.Equal(b.Codes, codes) &&
 		b.ServiceAt.Equal(o.ServiceAt) && b.DayOnly == o.DayOnly &&
 		slices.EqualFunc(b.Lines, o.Lines, func(x, y line) bool { return x.Service == y.Service && x.Quantity == y.Quantity })
 }
@@ -197,15 +212,21 @@ func (s *site) booking(w http.ResponseWriter, r *http.Request) {
 		Subtotal, Total int64
 		JustBooked      bool
 		Over            bool
-		CouponURL       string
+		Taken           []taken
 	}{booking: b, Subtotal: b.subtotal(), Total: b.total(), JustBooked: r.URL.Query().Has("booked"), Over: s.over(b)}
 	for red, err := range s.svc.Redemptions(r.Context(), coupon.RedemptionFilter{Booking: b.ID}) {
 		if err != nil {
 			s.broken(w, r, err)
 			return
 		}
-		data.CouponURL = s.couponURL(red.Coupon)
+		off, err := red.Discount.Minor()
+		if err != nil {
+			s.broken(w, r, err)
+			return
+		}
+		data.Taken = append(data.Taken, taken{red.Code, off, s.couponURL(red.Coupon)})
 	}
+	slices.SortFunc(data.Taken, func(x, y taken) int { return slices.Index(b.Codes, x.Code) - slices.Index(b.Codes, y.Code) })
 	s.render(w, r, http.StatusOK, "booking.html", page{Title: "Booking " + b.ID, Data: data})
 }
 
@@ -226,7 +247,7 @@ func (s *site) cancel(w http.ResponseWriter, r *http.Request) {
 	}
 	if err == nil {
 		err = s.db.inTx(r.Context(), func(l ledger, coupons coupon.Store) error {
-			if b.Code != "" {
+			if len(b.Codes) > 0 {
 				if _, err := s.svc.As(website).With(coupons).Cancel(r.Context(), b.ID); err != nil {
 					return err
 				}

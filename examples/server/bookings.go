@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -24,9 +25,9 @@ type booking struct {
 	Area        string
 	Frequency   coupon.Frequency // empty: one-time
 	Lines       []line
-	Code        coupon.Code // empty: without a coupon
-	Discount    int64       // cents
-	Cost        *int64      // cents; nil: not known yet
+	Codes       []coupon.Code // in the order in which they were applied; nil: without a coupon
+	Discount    int64         // cents, of all of them
+	Cost        *int64        // cents; nil: not known yet
 	CancelledAt time.Time
 	Refunded    int64 // cents
 }
@@ -94,23 +95,45 @@ func (b booking) forCoupon(h history, loc *time.Location) coupon.Booking {
 	return out
 }
 
-// apply takes over what a coupon gave.
+// apply takes over what a coupon gave, on top of those before it.
 func (b *booking) apply(code coupon.Code, discount coupon.Money, lines []coupon.LineDiscount) error {
-	b.Code = code
-	var err error
-	if b.Discount, err = discount.Minor(); err != nil {
+	cents, err := discount.Minor()
+	if err != nil {
 		return err
 	}
+	b.Codes, b.Discount = append(b.Codes, code), b.Discount+cents
 	for i := range b.Lines {
 		for _, l := range lines {
 			if l.Line == b.Lines[i].Service {
-				if b.Lines[i].Discount, err = l.Discount.Minor(); err != nil {
+				cents, err := l.Discount.Minor()
+				if err != nil {
 					return err
 				}
+				b.Lines[i].Discount += cents
 			}
 		}
 	}
 	return nil
+}
+
+// applyAll takes over what the coupons of a booking gave.
+func (b *booking) applyAll(rs []coupon.Redemption) error {
+	for _, r := range rs {
+		if err := b.apply(r.Code, r.Discount, r.Lines); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// joined are codes as one text, with spaces between them: a code has none.
+func joined(codes []coupon.Code) string { return strings.Join(texts(codes), " ") }
+
+func texts(codes []coupon.Code) (out []string) {
+	for _, c := range codes {
+		out = append(out, string(c))
+	}
+	return out
 }
 
 // ledger is the host's table of bookings. It shares the database with the
@@ -163,7 +186,7 @@ func (l ledger) insert(ctx context.Context, b booking) error {
 		(id, made_at, service_at, day_only, customer, area, frequency, lines, code, discount, cost, cancelled_at, refunded)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING`,
 		b.ID, micros(b.MadeAt), micros(b.ServiceAt), b.DayOnly, b.Customer, b.Area,
-		string(b.Frequency), string(lines), string(b.Code), b.Discount, b.Cost, micros(b.CancelledAt), b.Refunded)
+		string(b.Frequency), string(lines), joined(b.Codes), b.Discount, b.Cost, micros(b.CancelledAt), b.Refunded)
 	if err != nil {
 		return fmt.Errorf("booking %s: %w", b.ID, err)
 	}
@@ -180,10 +203,10 @@ var errNoBooking = errors.New("no such booking")
 func (l ledger) booking(ctx context.Context, id string) (booking, error) {
 	b := booking{ID: id}
 	var made, service, cancelled int64
-	var frequency, lines, code string
+	var frequency, lines, codes string
 	err := l.db.QueryRowContext(ctx, `SELECT made_at, service_at, day_only, customer, area, frequency, lines, code, discount, cost, cancelled_at, refunded
 		FROM bookings WHERE id = $1`, id).
-		Scan(&made, &service, &b.DayOnly, &b.Customer, &b.Area, &frequency, &lines, &code, &b.Discount, &b.Cost, &cancelled, &b.Refunded)
+		Scan(&made, &service, &b.DayOnly, &b.Customer, &b.Area, &frequency, &lines, &codes, &b.Discount, &b.Cost, &cancelled, &b.Refunded)
 	if errors.Is(err, sql.ErrNoRows) {
 		return b, errNoBooking
 	}
@@ -191,7 +214,10 @@ func (l ledger) booking(ctx context.Context, id string) (booking, error) {
 		return b, err
 	}
 	b.MadeAt, b.ServiceAt, b.CancelledAt = fromMicros(made), fromMicros(service), fromMicros(cancelled)
-	b.Frequency, b.Code = coupon.Frequency(frequency), coupon.Code(code)
+	b.Frequency = coupon.Frequency(frequency)
+	for _, code := range strings.Fields(codes) {
+		b.Codes = append(b.Codes, coupon.Code(code))
+	}
 	return b, json.Unmarshal([]byte(lines), &b.Lines)
 }
 

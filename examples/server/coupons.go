@@ -118,13 +118,14 @@ func campaigns() []campaign {
 		{
 			coupon: coupon.Coupon{
 				Code: "STEADY10", Name: "Ten off your first three visits",
-				Description: "For customers who take a plan with a visit every week or every two weeks.",
+				Description: "For customers who take a plan with a visit every week or every two weeks. Goes together with EARLYWEEK12 and LOYAL10.",
 				Discount:    coupon.AmountOff(usd("10.00")),
 				Restrictions: coupon.Restrictions{
 					BookingType: coupon.Recurring, Frequencies: []coupon.Frequency{coupon.EveryWeek, coupon.EveryTwoWeeks},
 					Limits: []coupon.Limit{uses(coupon.PerCustomer, coupon.Ever, 3)},
 				},
 				KeepUseOnCancel: true,
+				Combinable:      true,
 			},
 			start: -400, created: -402, by: maria, share: 10,
 			pulses: []pulse{{-400, .6, 20}, {-190, .8, 14}},

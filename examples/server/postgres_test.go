@@ -337,14 +337,14 @@ func TestTheSlowerFormUsesNothing(t *testing.T) {
 		before := v.coupon("SPARKLE15").Limits[0].Used
 		b := booking{ID: "BH-RACE", MadeAt: aWednesday, Customer: "ann@example.org", Area: "downtown",
 			Lines: []line{{Service: "standard-clean", Quantity: 1, Price: 12900}}}
-		if err := s.record(t.Context(), b, ""); err != nil {
+		if err := s.record(t.Context(), b, nil); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.record(t.Context(), b, "SPARKLE15"); !errors.Is(err, errBooked) {
+		if err := s.record(t.Context(), b, []string{"SPARKLE15"}); !errors.Is(err, errBooked) {
 			t.Errorf("error %v, want that it is booked", err)
 		}
 		stored, err := v.db.ledger.booking(t.Context(), b.ID)
-		if err != nil || stored.Code != "" || stored.Discount != 0 {
+		if err != nil || stored.Codes != nil || stored.Discount != 0 {
 			t.Errorf("stored %+v, %v", stored, err)
 		}
 		if rs, used := v.redemptions(b.ID), v.coupon("SPARKLE15").Limits[0].Used; len(rs) > 0 || used != before {

@@ -28,6 +28,7 @@ type simulation struct {
 	ids       []coupon.ID // of the campaigns; empty before they are created
 	bookings  []*booking
 	refused   []*coupon.RefusedError
+	second    *rand.Rand // of who enters a second code
 }
 
 // simulate fills an empty store with the coupons of the business and what became
@@ -43,6 +44,7 @@ func simulate(ctx context.Context, st coupon.Store, now time.Time) ([]booking, [
 		ctx:       ctx,
 		campaigns: campaigns(),
 		crowd:     newCrowd(rand.New(rand.NewPCG(11, 2)), loc, coupon.DateOf(now.In(loc))),
+		second:    rand.New(rand.NewPCG(2, 11)),
 	}
 	s.ids = make([]coupon.ID, len(s.campaigns))
 	s.svc, err = coupon.New(coupon.Config{
@@ -144,17 +146,26 @@ func (s *simulation) shares(day int) []float64 {
 // visit is somebody who books something now, perhaps with a code.
 func (s *simulation) visit(f fit, code coupon.Code) error {
 	p := s.crowd.somebody(f)
-	return s.book(p, s.crowd.wish(p, s.now, f), code)
+	b := s.crowd.wish(p, s.now, f)
+	if code == "" {
+		return s.book(p, b)
+	}
+	return s.book(p, b, code)
 }
 
 // book is what the booking page does: a code that is refused just means no
 // coupon.
-func (s *simulation) book(p *customer, b booking, code coupon.Code) error {
+func (s *simulation) book(p *customer, b booking, codes ...coupon.Code) error {
 	b.ID = fmt.Sprintf("BH-%d", 10001+len(s.bookings))
-	if code != "" {
-		r, err := s.svc.As(website).Redeem(s.ctx, b.forCoupon(p.historyAt(b.MadeAt), s.crowd.loc), string(code))
+	if len(codes) > 0 {
+		told := b.forCoupon(p.historyAt(b.MadeAt), s.crowd.loc)
+		codes, err := s.together(told, codes)
+		if err != nil {
+			return err
+		}
+		rs, err := s.svc.As(website).RedeemAll(s.ctx, told, texts(codes))
 		if err == nil {
-			err = b.apply(r.Code, r.Discount, r.Lines)
+			err = b.applyAll(rs)
 		}
 		if refused, ok := errors.AsType[*coupon.RefusedError](err); ok {
 			s.refused = append(s.refused, refused)
@@ -172,6 +183,33 @@ func (s *simulation) book(p *customer, b booking, code coupon.Code) error {
 		s.at(b.ServiceAt.Add(3*time.Hour), func() error { return s.nextVisit(p, b) })
 	}
 	return nil
+}
+
+// together are the codes that somebody with some codes enters: of those who know
+// one that goes together with others, one in three tries another. What does not go
+// together is not entered, only the first.
+func (s *simulation) together(b coupon.Booking, codes []coupon.Code) ([]coupon.Code, error) {
+	tries := [][]coupon.Code{codes}
+	if len(codes) == 1 {
+		tries = nil
+		if s.combinable(codes[0]) && s.second.IntN(3) == 0 {
+			for _, c := range s.campaigns {
+				if other := c.coupon.Code; other != codes[0] && s.combinable(other) {
+					tries = append(tries, []coupon.Code{codes[0], other})
+				}
+			}
+		}
+	}
+	for _, try := range tries {
+		if q, err := s.svc.Quote(s.ctx, b, texts(try)...); err != nil || q.OK() {
+			return try, err
+		}
+	}
+	return codes[:1], nil
+}
+
+func (s *simulation) combinable(code coupon.Code) bool {
+	return slices.ContainsFunc(s.campaigns, func(c campaign) bool { return c.coupon.Code == code && c.coupon.Combinable })
 }
 
 // planEnd puts on the agenda that a booking is cancelled or refunded, if it is.
@@ -193,7 +231,7 @@ func (s *simulation) planEnd(b *booking) {
 
 func (s *simulation) cancel(b *booking) error {
 	b.CancelledAt = s.now
-	if b.Code == "" {
+	if len(b.Codes) == 0 {
 		return nil
 	}
 	_, err := s.svc.As(website).Cancel(s.ctx, b.ID)
@@ -206,7 +244,7 @@ func (s *simulation) refund(b *booking, part int64) error {
 	if part < 100 {
 		b.Refunded = max(100, b.Refunded*part/100/100*100)
 	}
-	if b.Code == "" {
+	if len(b.Codes) == 0 {
 		return nil
 	}
 	amount, err := coupon.MoneyFromMinor(b.Refunded, currency)
@@ -218,7 +256,7 @@ func (s *simulation) refund(b *booking, part int64) error {
 }
 
 // nextVisit books the next visit of a plan after the last one, until the
-// customer has had enough. A code goes on as long as it is accepted.
+// customer has had enough. Codes go on as long as they are accepted.
 func (s *simulation) nextVisit(p *customer, last booking) error {
 	if s.crowd.chance(.11) {
 		p.onPlan = false
@@ -242,7 +280,7 @@ func (s *simulation) nextVisit(p *customer, last booking) error {
 	}
 	next.ServiceAt = local
 	s.crowd.cost(&next)
-	return s.book(p, next, last.Code)
+	return s.book(p, next, last.Codes...)
 }
 
 // event is something that happens at an instant of the simulation.

@@ -160,6 +160,7 @@ func TestTheBusinessHasEverythingThereIs(t *testing.T) {
 			}
 			for _, r := range l.redemptions(t, coupon.RedemptionFilter{}) {
 				mark("redemption "+string(r.State), true)
+				mark("two coupons, "+string(r.State), r.OtherDiscounts.Amount.IsPositive())
 				mark("refunded in part", r.State == coupon.Refunded && !r.Refund.Equal(r.Revenue()))
 				mark("refunded in full", r.State == coupon.Refunded && r.Refund.Equal(r.Revenue()))
 				mark("cost unknown", r.Cost == nil)
@@ -178,6 +179,7 @@ func TestTheBusinessHasEverythingThereIs(t *testing.T) {
 				"limit every ever", "limit every day", "limit every week", "limit every month",
 				"redemption redeemed", "redemption refunded", "redemption cancelled", "refunded in part", "refunded in full",
 				"cost unknown", "cost known", "recurring", "no service date", "service on a day", "customer unknown",
+				"two coupons, redeemed",
 			}
 			for _, s := range everyStatus {
 				want = append(want, "status "+string(s))
@@ -205,6 +207,20 @@ func TestTheFiguresArePlausible(t *testing.T) {
 			}
 			if drift, err := l.svc.Verify(t.Context()); err != nil || len(drift) > 0 {
 				t.Errorf("counters are off: %v, %v", drift, err)
+			}
+			// Two coupons are on few of them, but on some of the last that an owner
+			// sees first.
+			two, seen := map[string]bool{}, map[coupon.Code]bool{}
+			for code, c := range l.coupons {
+				for i, r := range l.redemptions(t, coupon.RedemptionFilter{Coupon: c.ID, Desc: true}) {
+					if r.OtherDiscounts.Amount.IsPositive() {
+						two[r.Booking] = true
+						seen[code] = seen[code] || i < 50 && r.State != coupon.Cancelled
+					}
+				}
+			}
+			if len(two) < 5 || len(two) > 60 || !seen["STEADY10"] {
+				t.Errorf("%d bookings with two coupons, on the first page of %v", len(two), seen)
 			}
 			for _, c := range l.coupons {
 				n := l.figures(t, c.Coupon).Bookings
@@ -271,15 +287,14 @@ func TestTheLedgerAgreesWithTheCoupons(t *testing.T) {
 	now := days(t)["2026-07-19"]
 	l := live(t, now)
 	byID := map[string]booking{}
-	withCode := 0
+	codes := 0
 	for _, b := range l.bookings {
-		if byID[b.ID] = b; b.Code != "" {
-			withCode++
-		}
+		byID[b.ID] = b
+		codes += len(b.Codes)
 	}
 	all := l.redemptions(t, coupon.RedemptionFilter{})
-	if len(all) != withCode {
-		t.Errorf("%d redemptions, %d bookings with a code", len(all), withCode)
+	if len(all) != codes {
+		t.Errorf("%d redemptions, %d codes of bookings", len(all), codes)
 	}
 	for _, r := range all {
 		b, ok := byID[r.Booking]
@@ -289,7 +304,9 @@ func TestTheLedgerAgreesWithTheCoupons(t *testing.T) {
 		}
 		var errs [4]error
 		var got [4]int64
-		for i, m := range []coupon.Money{r.Subtotal, r.Discount, r.Revenue(), r.Refund} {
+		discounts := r.Discount
+		discounts.Amount = discounts.Amount.Add(r.OtherDiscounts.Amount)
+		for i, m := range []coupon.Money{r.Subtotal, discounts, r.Revenue(), r.Refund} {
 			got[i], errs[i] = m.Minor()
 		}
 		if err := errors.Join(errs[:]...); err != nil {

@@ -94,6 +94,48 @@ func TestWhatIsBookedIsFoundOnTheCouponsPage(t *testing.T) {
 	})
 }
 
+// Two codes that go together are both taken off, and the booking says of each how
+// much; two that don't are refused, both.
+func TestTwoCodesOnOneBooking(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, v visitor) {
+		// A Monday morning, every two weeks: 129.00 − 10.00, and 12% of the rest.
+		form := v.fill("code", "steady10  EARLYWEEK12", "date", "2026-07-20", "time", "09:00", "frequency", string(coupon.EveryTwoWeeks))
+		id := form.Get("id")
+		if page := v.post("/book/price", form).body; !strings.Contains(page, "Code STEADY10 takes $10.00 off.") ||
+			!strings.Contains(page, "Code EARLYWEEK12 takes $14.28 off.") || !strings.Contains(page, "$104.72") {
+			t.Errorf("the price:\n%s", page)
+		}
+		for range 2 { // the same form again is the same booking
+			if a := v.post("/book", form); a.status != http.StatusSeeOther || a.location != "/bookings/"+id+"?booked" {
+				t.Fatalf("%d to %q:\n%s", a.status, a.location, a.body)
+			}
+		}
+		page := v.get("/bookings/" + id).body
+		for _, text := range []string{"Coupon STEADY10</dt><dd>−$10.00", "Coupon EARLYWEEK12</dt><dd>−$14.28", "$104.72",
+			adminPath + "/c/" + string(v.coupon("STEADY10").ID), adminPath + "/c/" + string(v.coupon("EARLYWEEK12").ID)} {
+			if !strings.Contains(page, text) {
+				t.Errorf("the booking does not show %q", text)
+			}
+		}
+		if page := v.get(adminPath + "/c/" + string(v.coupon("STEADY10").ID) + "/bookings").body; !strings.Contains(page, "EARLYWEEK12") {
+			t.Error("the owner does not see the other coupon in the list")
+		}
+		if a := v.post("/bookings/"+id+"/cancel", nil); a.status != http.StatusSeeOther {
+			t.Errorf("cancelling: %d", a.status)
+		}
+		for _, r := range v.redemptions(id) {
+			if r.State != coupon.Cancelled {
+				t.Errorf("%s is %s", r.Code, r.State)
+			}
+		}
+		alone := v.fill("code", "STEADY10 SPARKLE15", "frequency", string(coupon.EveryTwoWeeks))
+		if a := v.post("/book", alone); a.status != http.StatusUnprocessableEntity || v.booked(alone.Get("id")) || v.redemptions(alone.Get("id")) != nil {
+			t.Errorf("two that don't go together: %d", a.status)
+		}
+	})
+}
+
 func TestTheSameFormTwiceIsOneBooking(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, v visitor) {

@@ -6,7 +6,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/shopspring/decimal"
+
+	"github.com/couponkit/coupon"
 	"github.com/couponkit/coupon/httpui"
 )
 
@@ -58,6 +62,34 @@ var looks = []struct {
 	{"right to left, narrow and dark", Options{Language: "ar", Width: 320, Dark: true}},
 }
 
+// together makes two coupons that go together, and gives the pages of bookings on
+// which the other one is redeemed or only reserved.
+func together(t *testing.T, h *host) []string {
+	t.Helper()
+	start := time.Now().AddDate(0, 0, -10)
+	var pages []string
+	for _, code := range []string{"MORNING12", "STEADY10"} {
+		c, err := h.svc.Create(t.Context(), coupon.Coupon{Code: coupon.Code(code), Name: "Goes together with another one", Discount: coupon.PercentOff(decimal.NewFromInt(10)), Start: start, Combinable: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		pages = append(pages, h.ui.CouponURL(c.ID)+"/bookings", h.ui.CouponURL(c.ID)+"/booking?id=both", h.ui.CouponURL(c.ID)+"/booking?id=held")
+	}
+	b := coupon.Booking{ID: "both", Currency: "USD", Lines: []coupon.Line{{Price: decimal.NewFromInt(100), Quantity: 1}}}
+	_, err := h.svc.RedeemAll(t.Context(), b, []string{"MORNING12", "STEADY10"})
+	if err == nil {
+		b.ID = "held"
+		_, err = h.svc.Redeem(t.Context(), b, "MORNING12")
+	}
+	if err == nil {
+		_, err = h.svc.Reserve(t.Context(), b, 24*time.Hour, "STEADY10")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pages
+}
+
 // Every page, in every look: no barrier that a program can find, no violation of
 // its policy, no failed request, nothing that makes it scroll sideways.
 func TestEveryPageInEveryLook(t *testing.T) {
@@ -67,6 +99,7 @@ func TestEveryPageInEveryLook(t *testing.T) {
 	own := crawl(t, b.Open(t, h.URL+adminBase+"/", Options{}), adminBase+"/")
 	own = append(own, adminBase+"/c/unknown", h.ui.WidgetURL(httpui.SummaryWidget, h.id), h.ui.WidgetURL(httpui.ChartWidget, h.id), h.ui.WidgetURL(httpui.StatusWidget, h.id),
 		adminBase+"/?q=nothing+is+called+so", h.coupon()+"?from=tomorrow&chart=line")
+	own = append(own, together(t, h)...)
 	p := open(t, b, list, Options{})
 	theirs := crawl(t, p, list)
 	if len(own) < 12 || len(theirs) < 6 {

@@ -17,9 +17,9 @@ type cache struct {
 	mu       sync.Mutex
 	versions map[cacheKey]coupon.Coupon
 	counters map[counterKey]bool
-	heads    map[headKey]couponRow // as they were last seen
-	codes    map[codeKey]foundCode // as they were last seen
-	swept    map[headKey]time.Time // when no reservation of the coupon had expired
+	heads    map[headKey]couponRow        // as they were last seen
+	codes    map[codeKey]foundCode        // as they were last seen
+	swept    map[headKey]time.Time        // when no reservation of the coupon had expired
 	taken    map[bookingKey]redemptionRow // the first of each booking, as it was written
 }
 
