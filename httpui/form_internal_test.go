@@ -220,6 +220,42 @@ func TestAFormKeepsWhatIsNotTouched(t *testing.T) {
 	})
 }
 
+// Rows that look alike and are not the same each stay what they were, wherever the
+// other rows go.
+func TestRowsThatLookAlikeStayWhatTheyWere(t *testing.T) {
+	t.Parallel()
+	w := testWords(t, "en")
+	c := coupon.Coupon{ID: "x", Version: 1, Code: "TEN", Zone: "UTC", Start: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), Discount: coupon.PercentOff(decimal.NewFromInt(10))}
+	midnight, end, noon := coupon.Hours{From: 2}, coupon.Hours{From: 2, To: coupon.EndOfDay}, coupon.Hours{From: 3600, To: 12 * 3600}
+	for name, hours := range map[string][]coupon.Hours{"first": {midnight, end, noon}, "second": {end, midnight, noon}, "apart": {midnight, noon, end}} {
+		c.Restrictions.Hours = hours
+		was := w.draftOf(c, "USD")
+		for gone := range hours {
+			d := w.draftOf(c, "USD")
+			d.Hours = slices.Delete(d.Hours, gone, gone+1)
+			got, wrong := w.read(d, was, c)
+			if len(wrong) > 0 {
+				t.Fatal(wrong)
+			}
+			want := slices.Delete(slices.Clone(hours), gone, gone+1)
+			if alike := hours[gone] != noon; alike {
+				// Which of the two that look alike has gone nobody can tell: they mean the same.
+				if len(got.Restrictions.Hours) != 2 || got.Restrictions.Hours[0] == got.Restrictions.Hours[1] {
+					t.Errorf("%s without row %d: %v", name, gone, got.Restrictions.Hours)
+				}
+			} else if !slices.Equal(got.Restrictions.Hours, want) {
+				t.Errorf("%s without row %d: %v, want %v", name, gone, got.Restrictions.Hours, want)
+			}
+		}
+		d := w.draftOf(c, "USD")
+		d.Hours = append(d.Hours, hoursDraft{From: "09:00", To: "17:30"})
+		got, _ := w.read(d, was, c)
+		if want := append(slices.Clone(hours), coupon.Hours{From: 9 * 3600, To: 17*3600 + 1800}); !slices.Equal(got.Restrictions.Hours, want) {
+			t.Errorf("%s and one more: %v, want %v", name, got.Restrictions.Hours, want)
+		}
+	}
+}
+
 // nilTB lets helpers of tests run within a property.
 type nilTB struct{ testing.TB }
 

@@ -343,11 +343,15 @@ func rowsOf[D comparable, T any](r *reading, name string, rows, was []D, base []
 		return base
 	}
 	var out []T
+	left := slices.Clone(base) // what rows may still be
+	shown := slices.Clone(was[:min(len(was), len(base))])
 	for i, row := range rows {
 		var entry T
 		ok := false
-		if j := slices.Index(was, row); j >= 0 && j < len(base) {
-			entry, ok = base[j], true
+		if j := slices.Index(shown, row); j >= 0 {
+			entry, ok = left[j], true
+			// Of rows that look alike each is another entry.
+			left, shown = slices.Delete(left, j, j+1), slices.Delete(shown, j, j+1)
 		} else {
 			entry, ok = read(fmt.Sprintf("%s[%d]", name, i), row)
 		}
