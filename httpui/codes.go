@@ -65,7 +65,7 @@ func (h *Handler) codes(q *request) error {
 	if q.as == asCSV {
 		return q.codesCSV(s)
 	}
-	return h.showCodes(q, s, 0, nil, nil, nil)
+	return h.showCodes(q, s, 0, nil, nil)
 }
 
 func parseCodes(q *request) codesState {
@@ -74,8 +74,14 @@ func parseCodes(q *request) codesState {
 }
 
 // showCodes answers with the page; forms that were not taken come back in it.
-func (h *Handler) showCodes(q *request, s codesState, status int, generate *generateView, add *addCodeView, notices []string) error {
+func (h *Handler) showCodes(q *request, s codesState, status int, generate *generateView, add *addCodeView) error {
 	p, err := q.codesPage(s)
+	var notices []string
+	if s.After != "" && err == nil && len(p.codes) == 0 { // codes stay where they are: there never was such a page
+		notices = append(notices, q.words.t("bookings.no-such-page"))
+		s.After = ""
+		p, err = q.codesPage(s)
+	}
 	if err != nil {
 		return err
 	}
@@ -125,8 +131,13 @@ func (q *request) codesDone(s codesState, p codesPage) string {
 	return ""
 }
 
-// codesPage reads the codes of the state, and whether each was used.
+// codesPage reads the codes of the state, and whether each was used. After what is
+// no code there are none.
 func (q *request) codesPage(s codesState) (p codesPage, err error) {
+	after, err := coupon.ParseCode(s.After)
+	if s.After != "" && err != nil {
+		return p, nil
+	}
 	if s.Find != "" {
 		k, err := q.svc.Code(q.r.Context(), q.c.ID, s.Find)
 		if err == nil {
@@ -135,7 +146,7 @@ func (q *request) codesPage(s codesState) (p codesPage, err error) {
 			return p, err
 		}
 	} else {
-		for k, err := range q.svc.Codes(q.r.Context(), q.c.ID, coupon.CodeFilter{Batch: s.Batch, After: coupon.Code(s.After)}) {
+		for k, err := range q.svc.Codes(q.r.Context(), q.c.ID, coupon.CodeFilter{Batch: s.Batch, After: after}) {
 			if err != nil {
 				return p, err
 			}
