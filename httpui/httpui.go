@@ -30,6 +30,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -210,6 +211,17 @@ var routes = []route{
 	{"GET", "/static/{file}", "", (*Handler).static},
 }
 
+// tables are the patterns whose page is there as CSV too.
+var tables = []string{"/{$}", "/c/{id}", "/c/{id}/bookings", "/c/{id}/codes"}
+
+// formats are what a route answers in, besides a page.
+func (rt route) formats() []representation {
+	if rt.method == http.MethodGet && slices.Contains(tables, rt.pattern) {
+		return []representation{asJSON, asCSV}
+	}
+	return []representation{asJSON}
+}
+
 // New makes the handler. It does no I/O.
 func New(cfg Config) (*Handler, error) {
 	if cfg.Service == nil && cfg.ServiceOf == nil {
@@ -353,7 +365,11 @@ func (h *Handler) serve(rt route, w http.ResponseWriter, r *http.Request) error 
 	}
 	switch {
 	case rt.action == "": // a static file
-	case !q.may(rt.action), q.as != asPage && !q.may(Export):
+	case !q.may(rt.action):
+		return errMayNot
+	case q.as != asPage && !slices.Contains(rt.formats(), q.as):
+		return &formatError{rt.formats()}
+	case q.as != asPage && !q.may(Export):
 		return errMayNot
 	}
 	return rt.serve(h, q)

@@ -55,13 +55,10 @@ const (
 )
 
 // representationOf is what a request asks for: by format=json or format=csv, or
-// JSON by its Accept header.
+// JSON by its Accept header. It may be one that there is not: see route.formats.
 func representationOf(r *http.Request) representation {
-	switch r.URL.Query().Get("format") {
-	case "json":
-		return asJSON
-	case "csv":
-		return asCSV
+	if format := r.URL.Query().Get("format"); format != "" {
+		return representation(format)
 	}
 	accept := r.Header.Get("Accept")
 	if strings.Contains(accept, "application/json") && !strings.Contains(accept, "text/html") {
