@@ -32,6 +32,7 @@ type codesView struct {
 	Rows         []codeRow
 	Next, First  string
 	CSV          string // empty if they may not be taken away
+	Batches      string // all batches
 	Uses         bool   // the coupon limits the uses of each code
 	Generate     *generateView
 	Add          *addCodeView
@@ -70,7 +71,7 @@ func (h *Handler) codes(q *request) error {
 
 func parseCodes(q *request) codesState {
 	v := q.r.URL.Query()
-	return codesState{Batch: searchText(v.Get("batch")), Find: searchText(v.Get("find")), After: searchText(v.Get("after"))}
+	return codesState{Batch: keyText(v.Get("batch")), Find: searchText(v.Get("find")), After: searchText(v.Get("after"))}
 }
 
 // showCodes answers with the page; forms that were not taken come back in it.
@@ -86,7 +87,7 @@ func (h *Handler) showCodes(q *request, s codesState, status int, generate *gene
 		return err
 	}
 	w, c := q.words, q.c
-	v := codesView{Coupon: w.name(c), Code: string(c.Code), Back: q.links.of(c.ID), List: q.links.home(), Action: q.links.codes(c.ID, codesState{}),
+	v := codesView{Coupon: w.name(c), Code: string(c.Code), Back: q.links.of(c.ID), List: q.links.home(), Action: q.links.codes(c.ID, codesState{}), Batches: q.links.batches(c.ID, ""),
 		Find: s.Find, Batch: s.Batch, All: q.links.codes(c.ID, codesState{}), Uses: limitsCodes(c), Archived: !c.ArchivedAt.IsZero()}
 	if s.After != "" {
 		v.First = q.links.codes(c.ID, codesState{Batch: s.Batch})

@@ -198,6 +198,7 @@ var routes = []route{
 	{"GET", "/c/{id}/codes", View, (*Handler).codes},
 	{"POST", "/c/{id}/codes", Generate, (*Handler).generateCodes},
 	{"POST", "/c/{id}/codes/add", Generate, (*Handler).addCode},
+	{"GET", "/c/{id}/batches", View, (*Handler).batches},
 	{"GET", "/c/{id}/widget/summary", View, widgetRoute(SummaryWidget)},
 	{"GET", "/c/{id}/widget/chart", View, widgetRoute(ChartWidget)},
 	{"GET", "/c/{id}/widget/status", View, widgetRoute(StatusWidget)},
@@ -209,17 +210,6 @@ var routes = []route{
 	{"POST", "/c/{id}/notes/remove", Annotate, (*Handler).removeNote},
 	{"POST", "/c/{id}/archive", Archive, (*Handler).archive}, // last: nothing can be done after it
 	{"GET", "/static/{file}", "", (*Handler).static},
-}
-
-// tables are the patterns whose page is there as CSV too.
-var tables = []string{"/{$}", "/c/{id}", "/c/{id}/bookings", "/c/{id}/codes"}
-
-// formats are what a route answers in, besides a page.
-func (rt route) formats() []representation {
-	if rt.method == http.MethodGet && slices.Contains(tables, rt.pattern) {
-		return []representation{asJSON, asCSV}
-	}
-	return []representation{asJSON}
 }
 
 // New makes the handler. It does no I/O.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/couponkit/coupon"
@@ -65,6 +66,17 @@ func representationOf(r *http.Request) representation {
 		return asJSON
 	}
 	return asPage
+}
+
+// tables are the patterns whose page is there as CSV too.
+var tables = []string{"/{$}", "/c/{id}", "/c/{id}/bookings", "/c/{id}/codes"}
+
+// formats are what a route answers in, besides a page.
+func (rt route) formats() []representation {
+	if rt.method == http.MethodGet && slices.Contains(tables, rt.pattern) {
+		return []representation{asJSON, asCSV}
+	}
+	return []representation{asJSON}
 }
 
 // newRequest finds whose coupons are meant.
