@@ -2,6 +2,7 @@ package httpui
 
 import (
 	"errors"
+	"iter"
 	"net/http"
 	"time"
 
@@ -96,7 +97,7 @@ func (h *Handler) showCodes(q *request, s codesState, status int, generate *gene
 		v.Next = q.links.codes(c.ID, codesState{Batch: s.Batch, After: p.next})
 	}
 	if q.may(Export) {
-		v.CSV = q.links.csv(q.links.codes(c.ID, codesState{Batch: s.Batch}))
+		v.CSV = q.links.csv(q.links.codes(c.ID, codesState{Batch: s.Batch, Find: s.Find}))
 	}
 	for _, k := range p.codes {
 		v.Rows = append(v.Rows, q.codeRow(k, p.uses[k.Code]))
@@ -139,27 +140,32 @@ func (q *request) codesPage(s codesState) (p codesPage, err error) {
 	if s.After != "" && err != nil {
 		return p, nil
 	}
-	if s.Find != "" {
-		k, err := q.svc.Code(q.r.Context(), q.c.ID, s.Find)
-		if err == nil {
-			p.codes = append(p.codes, k)
-		} else if !errors.Is(err, coupon.ErrNotFound) && !errors.Is(err, coupon.ErrInvalid) {
+	for k, err := range q.codesOf(s, after) {
+		if err != nil {
 			return p, err
 		}
-	} else {
-		for k, err := range q.svc.Codes(q.r.Context(), q.c.ID, coupon.CodeFilter{Batch: s.Batch, After: after}) {
-			if err != nil {
-				return p, err
-			}
-			if len(p.codes) == codesPerPage {
-				p.next = string(p.codes[codesPerPage-1].Code)
-				break
-			}
-			p.codes = append(p.codes, k)
+		if len(p.codes) == codesPerPage {
+			p.next = string(p.codes[codesPerPage-1].Code)
+			break
 		}
+		p.codes = append(p.codes, k)
 	}
 	p.uses, err = q.codeUses(p.codes)
 	return p, err
+}
+
+// codesOf are the codes of the state after one; the one that is looked for, if the
+// coupon has it.
+func (q *request) codesOf(s codesState, after coupon.Code) iter.Seq2[coupon.CouponCode, error] {
+	if s.Find == "" {
+		return q.svc.Codes(q.r.Context(), q.c.ID, coupon.CodeFilter{Batch: s.Batch, After: after})
+	}
+	return func(yield func(coupon.CouponCode, error) bool) {
+		k, err := q.svc.Code(q.r.Context(), q.c.ID, s.Find)
+		if !errors.Is(err, coupon.ErrNotFound) && !errors.Is(err, coupon.ErrInvalid) {
+			yield(k, err)
+		}
+	}
 }
 
 // codeUses tells of each code how it was used: by its counter, where its uses are
@@ -221,7 +227,7 @@ func limitsCodes(c coupon.Coupon) bool {
 	return false
 }
 
-// codesCSV answers with the codes of a batch, or with all, as
+// codesCSV answers with the codes of the state, on whichever page, as
 // [coupon.WriteCodes] writes them. A failure on the way cuts the connection, so
 // that half a list is not printed for the whole.
 func (q *request) codesCSV(s codesState) error {
@@ -231,7 +237,7 @@ func (q *request) codesCSV(s codesState) error {
 	header := q.w.Header()
 	header.Set("Content-Type", "text/csv; charset=utf-8; header=present")
 	header.Set("Content-Disposition", `attachment; filename="codes.csv"`)
-	n, err := coupon.WriteCodes(q.w, q.svc.Codes(q.r.Context(), q.c.ID, coupon.CodeFilter{Batch: s.Batch}))
+	n, err := coupon.WriteCodes(q.w, q.codesOf(s, ""))
 	switch {
 	case err == nil:
 		return nil

@@ -318,6 +318,13 @@ func TestCodesAsCSV(t *testing.T) {
 	s, batch := codeShop(t)
 	s.must(t)(s.svc.AddCode(t.Context(), s.ids["SPRING15"], coupon.CouponCode{Code: "-1", Customer: "=cmd"}))
 	h := s.handler(t)
+	for _, find := range []string{"ann", "nobody's", "OTHER"} { // under the conditions of the page
+		page := parse(t, get(t, h, s.page("SPRING15", "/codes?find="+url.QueryEscape(find))))
+		_, rows := tableOf(t, ask(t, h, "GET", page.byID(t, "cp-csv").attr["href"]))
+		if want := map[string]int{"ann": 1}[find]; len(rows) != want || want > 0 && rows[0]["code"] != "ANN" {
+			t.Errorf("of %q: %q", find, rows)
+		}
+	}
 	for query, want := range map[string]int{"": 1 + 1 + 1 + 120 + 1, "&batch=flyer": 1 + 120} {
 		res := ask(t, h, "GET", s.page("SPRING15", "/codes?format=csv"+query))
 		if res.StatusCode != 200 || res.Header.Get("Content-Disposition") != `attachment; filename="codes.csv"` {
