@@ -23,9 +23,12 @@ type CouponCode struct {
 	// Number is which of its batch a generated code is, from 1; 0 of others. A batch
 	// has each once, so that however often it is generated, and by how many at once,
 	// it gets no more codes than it shall have.
-	Number    int64     `json:"number,omitempty"`
-	CreatedAt time.Time `json:"created_at"`           // when it was made; of a main code, the coupon
-	CreatedBy string    `json:"created_by,omitempty"` // who made it: see Service.As
+	Number int64 `json:"number,omitempty"`
+	// BatchCount is how many codes the batch of a generated one shall have; 0 of
+	// others. All codes of a batch say the same.
+	BatchCount int64     `json:"batch_count,omitempty"`
+	CreatedAt  time.Time `json:"created_at"`           // when it was made; of a main code, the coupon
+	CreatedBy  string    `json:"created_by,omitempty"` // who made it: see Service.As
 }
 
 // MainCode is the row of a coupon's own code, as a store keeps it.
@@ -76,7 +79,7 @@ func (s *Service) AddCode(ctx context.Context, id ID, k CouponCode) (CouponCode,
 	if err := p.err(); err != nil {
 		return CouponCode{}, err
 	}
-	k.Coupon, k.Main, k.Number, k.CreatedAt, k.CreatedBy = id, false, 0, s.Now(), s.actor
+	k.Coupon, k.Main, k.Number, k.BatchCount, k.CreatedAt, k.CreatedBy = id, false, 0, 0, s.Now(), s.actor
 	taken, err := s.store.InsertCodes(ctx, id, []CouponCode{k})
 	if err != nil {
 		return CouponCode{}, err
@@ -116,7 +119,7 @@ func (s *Service) Code(ctx context.Context, id ID, code string) (CouponCode, err
 
 // same reports whether two are the same code, whoever made it, when and how.
 func (k CouponCode) same(o CouponCode) bool {
-	o.Number, o.CreatedAt, o.CreatedBy = k.Number, k.CreatedAt, k.CreatedBy
+	o.Number, o.BatchCount, o.CreatedAt, o.CreatedBy = k.Number, k.BatchCount, k.CreatedAt, k.CreatedBy
 	return k == o
 }
 

@@ -25,8 +25,8 @@ var (
 	// ErrRefused is matched by [*RefusedError].
 	ErrRefused = errors.New("coupon: refused")
 	// ErrConflict: the same key was used before with other content. Matched by
-	// [*ConflictError], of a coupon by [*CouponConflictError], and of a note by
-	// [*NoteConflictError].
+	// [*ConflictError], of a coupon by [*CouponConflictError], of a note by
+	// [*NoteConflictError], and of a batch of codes by [*BatchConflictError].
 	ErrConflict = errors.New("coupon: the same key was used before with other content")
 	// ErrCancelled: the redemption was cancelled. Matched by [*CancelledError].
 	ErrCancelled = errors.New("coupon: the redemption is cancelled")
@@ -71,12 +71,15 @@ type InvalidError struct {
 }
 
 // Error is for logs.
-func (e *InvalidError) Error() string {
-	parts := make([]string, len(e.Fields))
-	for i, f := range e.Fields {
+func (e *InvalidError) Error() string { return "coupon: " + joined(e.Fields) }
+
+// joined is all that is wrong, in one line.
+func joined(fields []FieldError) string {
+	parts := make([]string, len(fields))
+	for i, f := range fields {
 		parts[i] = f.Error()
 	}
-	return "coupon: " + strings.Join(parts, "; ")
+	return strings.Join(parts, "; ")
 }
 
 // Is matches [ErrInvalid].
@@ -149,6 +152,25 @@ func (e *NoteConflictError) Error() string {
 
 // Is matches [ErrConflict].
 func (e *NoteConflictError) Is(target error) bool { return target == ErrConflict }
+
+// BatchConflictError says that a batch of codes is there already, and was made of
+// another count, or another way. Nothing was made. It matches [ErrConflict].
+type BatchConflictError struct {
+	// Stored is a code that the batch has: its BatchCount is how many the batch
+	// shall have.
+	Stored CouponCode
+	// Fields are those of the [CodeBatch] that differ, in its order: Value is what
+	// was asked for, and Must says what the batch has.
+	Fields []FieldError
+}
+
+// Error is for logs.
+func (e *BatchConflictError) Error() string {
+	return fmt.Sprintf("%v: batch %q of coupon %s: %s", ErrConflict, e.Stored.Batch, e.Stored.Coupon, joined(e.Fields))
+}
+
+// Is matches [ErrConflict].
+func (e *BatchConflictError) Is(target error) bool { return target == ErrConflict }
 
 // CancelledError carries the cancelled redemption. It matches [ErrCancelled].
 type CancelledError struct {

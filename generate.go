@@ -29,9 +29,10 @@ const (
 // are required.
 type CodeBatch struct {
 	// Key is the host's key of the batch, 1 to 200 bytes, unique in the coupon: the
-	// same key again is the same batch.
+	// same key again is the same batch, of the same Count. More codes are another
+	// batch, with another key.
 	Key string
-	// Count is how many codes the batch shall have, 1 to MaxBatch.
+	// Count is how many codes the batch has, 1 to MaxBatch.
 	Count int
 	// Prefix is what each code begins with, such as "SPRING-": letters, digits, "-"
 	// and "_", but no "-" first. Empty is nothing.
@@ -102,36 +103,43 @@ func (b CodeBatch) drawn(c Code) bool {
 	return true
 }
 
-// fits refuses a code that the batch has and that was made another way: whoever
-// uses the key again means another batch.
+// fits refuses a batch whose code is of another count or was made another way:
+// whoever uses the key again means another batch.
 func (b CodeBatch) fits(k CouponCode) error {
 	var p problems
+	if int64(b.Count) != k.BatchCount {
+		p.add("count", strconv.Itoa(b.Count), fmt.Sprintf("must be as in the batch: %d", k.BatchCount))
+	}
 	if !b.drawn(k.Code) {
-		p.add("prefix", b.Prefix, "must, with length, be as in the code that the batch has already: "+string(k.Code))
+		p.add("prefix", b.Prefix, "must, with length, be as in the batch, which has the code "+string(k.Code))
 	}
 	if b.SingleUse != k.SingleUse {
-		p.add("single_use", strconv.FormatBool(b.SingleUse), "must be as in the codes that the batch has already: "+strconv.FormatBool(k.SingleUse))
+		p.add("single_use", strconv.FormatBool(b.SingleUse), fmt.Sprintf("must be as in the batch: %t", k.SingleUse))
 	}
 	if b.Customer != k.Customer {
-		p.add("customer", b.Customer, fmt.Sprintf("must be as in the codes that the batch has already: %q", k.Customer))
+		p.add("customer", b.Customer, fmt.Sprintf("must be as in the batch: %q", k.Customer))
 	}
-	return p.err()
+	if len(p) == 0 {
+		return nil
+	}
+	return &BatchConflictError{Stored: k, Fields: p}
 }
 
 // GenerateCodes gives a coupon a batch of further codes that nobody can guess, and
 // lists them: K7QF-9XMB-2TRW. It can be called again at any time, and by several
 // at once: the codes that the batch has already come first, in the order of their
 // bytes, and only what is missing of Count is made. So after an error, or when the
-// list was not read to its end, the same call again gives all of them. A larger
-// Count makes the batch larger; a smaller one lists the first that were made.
+// list was not read to its end, the same call again gives all of them; and when
+// all of them are there it makes none. With another count, prefix, length, use or
+// customer it is a [*BatchConflictError], and changes nothing: whoever comes first
+// says what the batch is.
 //
 // Codes are stored some hundred at a time and listed as soon as they are: what was
-// stored before an error stays. An error comes once, last: an [*InvalidError] of
-// the batch, also if it was made before with another prefix, length, use or
-// customer; [ErrNotFound] of a coupon that is archived or not there; Config.Rand
-// at its end, or giving only what is taken; or a failure of the store. A code of
-// the host's own with the key of the batch ([Service.AddCode]) is none of it, and
-// not listed.
+// stored before an error stays. An error comes once, last: an [*InvalidError] or
+// [*BatchConflictError] of the batch; [ErrNotFound] of a coupon that is archived
+// or not there; Config.Rand at its end, or giving only what is taken; or a failure
+// of the store. A code of the host's own with the key of the batch
+// ([Service.AddCode]) is none of it, and not listed.
 func (s *Service) GenerateCodes(ctx context.Context, id ID, b CodeBatch) iter.Seq2[CouponCode, error] {
 	return func(yield func(CouponCode, error) bool) {
 		g := generating{svc: s, coupon: id, yield: yield}
@@ -167,7 +175,7 @@ func (g *generating) run(ctx context.Context, b CodeBatch) (err error) {
 		return err
 	}
 	g.given, g.missing = make([]bool, b.Count+1), b.Count
-	blank := CouponCode{Coupon: g.coupon, SingleUse: b.SingleUse, Customer: g.batch.Customer, Batch: b.Key, CreatedAt: g.svc.Now(), CreatedBy: g.svc.actor}
+	blank := CouponCode{Coupon: g.coupon, SingleUse: b.SingleUse, Customer: g.batch.Customer, Batch: b.Key, BatchCount: int64(b.Count), CreatedAt: g.svc.Now(), CreatedBy: g.svc.actor}
 	// Whatever could not be stored is either there, made by another call at the
 	// same time, or is drawn again.
 	for range codeTries {
@@ -216,7 +224,9 @@ func (g *generating) list(ctx context.Context) error {
 }
 
 // make stores codes for the numbers that were not given, as far as neither code
-// nor number is taken.
+// nor number is taken. The first is stored by itself: of several that begin at
+// once only one gets it, and the others find in it what the batch is before they
+// have stored anything.
 func (g *generating) make(ctx context.Context, blank CouponCode) error {
 	var chunk []CouponCode
 	drawn := map[Code]bool{}
@@ -236,8 +246,8 @@ func (g *generating) make(ctx context.Context, blank CouponCode) error {
 			drawn[k.Code] = true
 			chunk = append(chunk, k)
 		}
-		if len(chunk) == codesAtOnce || n == len(g.given)-1 {
-			if err := g.store(ctx, chunk); err != nil {
+		if n == 1 || len(chunk) == codesAtOnce || n == len(g.given)-1 {
+			if err := g.store(ctx, chunk); err != nil || !g.given[1] {
 				return err
 			}
 			chunk = chunk[:0]

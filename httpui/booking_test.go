@@ -36,7 +36,9 @@ func formTo(t testing.TB, page *node, part string) (action string, fields url.Va
 	for _, f := range page.all(named("form")) {
 		if f.attr["method"] == "post" && strings.Contains(f.attr["action"], part) {
 			for _, in := range f.all(named("input")) {
-				fields.Set(in.attr["name"], in.attr["value"])
+				if _, on := in.attr["checked"]; on || in.attr["type"] != "checkbox" {
+					fields.Set(in.attr["name"], in.attr["value"])
+				}
 			}
 			return f.attr["action"], fields
 		}

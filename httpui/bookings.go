@@ -120,8 +120,10 @@ func (h *Handler) parseBookings(q *request) (report, bookingsState, []string, er
 
 // searchText is what was typed into a search, not longer than anything that could
 // be found.
-func searchText(typed string) string {
-	s := strings.TrimSpace(typed)
+func searchText(typed string) string { return keyText(strings.TrimSpace(typed)) }
+
+// keyText is a key of the host's, of which blanks are a part.
+func keyText(s string) string {
 	if r := []rune(s); len(r) > mostSearch {
 		s = string(r[:mostSearch])
 	}

@@ -1,8 +1,6 @@
 package httpui
 
 import (
-	"iter"
-	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -134,41 +132,13 @@ func (q *request) bookingsCSV(rep report, state bookingsState) error {
 	if err != nil {
 		return err
 	}
-	if q.r.Method == http.MethodHead { // which asks for no rows
-		return q.csv("bookings.csv", bookingsHeader, func(func([]string, error) bool) {})
-	}
-	return q.csv("bookings.csv", bookingsHeader, q.bookingRecords(f))
-}
-
-// bookingRecords are the rows of the table, read some hundred at a time.
-func (q *request) bookingRecords(f coupon.RedemptionFilter) iter.Seq2[[]string, error] {
-	return func(yield func([]string, error) bool) {
-		var some []coupon.Redemption
-		give := func() bool {
-			rows, err := q.withUsed(some)
-			if err != nil {
-				yield(nil, err)
-				return false
-			}
-			for _, r := range rows {
-				if !yield(q.bookingRecord(r), nil) {
-					return false
-				}
-			}
-			some = some[:0]
-			return true
+	return q.csv("bookings.csv", bookingsHeader, inPieces(q.svc.Redemptions(q.r.Context(), f), func(some []coupon.Redemption) (out [][]string, err error) {
+		rows, err := q.withUsed(some)
+		for _, r := range rows {
+			out = append(out, q.bookingRecord(r))
 		}
-		for r, err := range q.svc.Redemptions(q.r.Context(), f) {
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			if some = append(some, r); len(some) == pageSizes[len(pageSizes)-1] && !give() {
-				return
-			}
-		}
-		give()
-	}
+		return out, err
+	}))
 }
 
 func (q *request) bookingRecord(r usedOn) []string {

@@ -2,6 +2,7 @@ package httpui
 
 import (
 	"errors"
+	"iter"
 	"net/http"
 	"time"
 
@@ -32,6 +33,7 @@ type codesView struct {
 	Rows         []codeRow
 	Next, First  string
 	CSV          string // empty if they may not be taken away
+	Batches      string // all batches
 	Uses         bool   // the coupon limits the uses of each code
 	Generate     *generateView
 	Add          *addCodeView
@@ -65,22 +67,28 @@ func (h *Handler) codes(q *request) error {
 	if q.as == asCSV {
 		return q.codesCSV(s)
 	}
-	return h.showCodes(q, s, 0, nil, nil, nil)
+	return h.showCodes(q, s, 0, nil, nil)
 }
 
 func parseCodes(q *request) codesState {
 	v := q.r.URL.Query()
-	return codesState{Batch: searchText(v.Get("batch")), Find: searchText(v.Get("find")), After: searchText(v.Get("after"))}
+	return codesState{Batch: keyText(v.Get("batch")), Find: searchText(v.Get("find")), After: searchText(v.Get("after"))}
 }
 
 // showCodes answers with the page; forms that were not taken come back in it.
-func (h *Handler) showCodes(q *request, s codesState, status int, generate *generateView, add *addCodeView, notices []string) error {
+func (h *Handler) showCodes(q *request, s codesState, status int, generate *generateView, add *addCodeView) error {
 	p, err := q.codesPage(s)
+	var notices []string
+	if s.After != "" && err == nil && len(p.codes) == 0 { // codes stay where they are: there never was such a page
+		notices = append(notices, q.words.t("bookings.no-such-page"))
+		s.After = ""
+		p, err = q.codesPage(s)
+	}
 	if err != nil {
 		return err
 	}
 	w, c := q.words, q.c
-	v := codesView{Coupon: w.name(c), Code: string(c.Code), Back: q.links.of(c.ID), List: q.links.home(), Action: q.links.codes(c.ID, codesState{}),
+	v := codesView{Coupon: w.name(c), Code: string(c.Code), Back: q.links.of(c.ID), List: q.links.home(), Action: q.links.codes(c.ID, codesState{}), Batches: q.links.batches(c.ID, ""),
 		Find: s.Find, Batch: s.Batch, All: q.links.codes(c.ID, codesState{}), Uses: limitsCodes(c), Archived: !c.ArchivedAt.IsZero()}
 	if s.After != "" {
 		v.First = q.links.codes(c.ID, codesState{Batch: s.Batch})
@@ -89,7 +97,7 @@ func (h *Handler) showCodes(q *request, s codesState, status int, generate *gene
 		v.Next = q.links.codes(c.ID, codesState{Batch: s.Batch, After: p.next})
 	}
 	if q.may(Export) {
-		v.CSV = q.links.csv(q.links.codes(c.ID, codesState{Batch: s.Batch}))
+		v.CSV = q.links.csv(q.links.codes(c.ID, codesState{Batch: s.Batch, Find: s.Find}))
 	}
 	for _, k := range p.codes {
 		v.Rows = append(v.Rows, q.codeRow(k, p.uses[k.Code]))
@@ -130,29 +138,39 @@ func (q *request) codesDone(s codesState, p codesPage) string {
 	return ""
 }
 
-// codesPage reads the codes of the state, and whether each was used.
+// codesPage reads the codes of the state, and whether each was used. After what is
+// no code there are none.
 func (q *request) codesPage(s codesState) (p codesPage, err error) {
-	if s.Find != "" {
-		k, err := q.svc.Code(q.r.Context(), q.c.ID, s.Find)
-		if err == nil {
-			p.codes = append(p.codes, k)
-		} else if !errors.Is(err, coupon.ErrNotFound) && !errors.Is(err, coupon.ErrInvalid) {
+	after, err := coupon.ParseCode(s.After)
+	if s.After != "" && err != nil {
+		return p, nil
+	}
+	for k, err := range q.codesOf(s, after) {
+		if err != nil {
 			return p, err
 		}
-	} else {
-		for k, err := range q.svc.Codes(q.r.Context(), q.c.ID, coupon.CodeFilter{Batch: s.Batch, After: coupon.Code(s.After)}) {
-			if err != nil {
-				return p, err
-			}
-			if len(p.codes) == codesPerPage {
-				p.next = string(p.codes[codesPerPage-1].Code)
-				break
-			}
-			p.codes = append(p.codes, k)
+		if len(p.codes) == codesPerPage {
+			p.next = string(p.codes[codesPerPage-1].Code)
+			break
 		}
+		p.codes = append(p.codes, k)
 	}
 	p.uses, err = q.codeUses(p.codes)
 	return p, err
+}
+
+// codesOf are the codes of the state after one; the one that is looked for, if the
+// coupon has it.
+func (q *request) codesOf(s codesState, after coupon.Code) iter.Seq2[coupon.CouponCode, error] {
+	if s.Find == "" {
+		return q.svc.Codes(q.r.Context(), q.c.ID, coupon.CodeFilter{Batch: s.Batch, After: after})
+	}
+	return func(yield func(coupon.CouponCode, error) bool) {
+		k, err := q.svc.Code(q.r.Context(), q.c.ID, s.Find)
+		if !errors.Is(err, coupon.ErrNotFound) && !errors.Is(err, coupon.ErrInvalid) {
+			yield(k, err)
+		}
+	}
 }
 
 // codeUses tells of each code how it was used: by its counter, where its uses are
@@ -214,17 +232,17 @@ func limitsCodes(c coupon.Coupon) bool {
 	return false
 }
 
-// codesCSV answers with the codes of a batch, or with all, as
+// codesCSV answers with the codes of the state, on whichever page, as
 // [coupon.WriteCodes] writes them. A failure on the way cuts the connection, so
 // that half a list is not printed for the whole.
 func (q *request) codesCSV(s codesState) error {
 	if q.r.Method == http.MethodHead {
-		return q.csv("codes.csv", nil, func(func([]string, error) bool) {})
+		return q.csv("codes.csv", nil, nil)
 	}
 	header := q.w.Header()
 	header.Set("Content-Type", "text/csv; charset=utf-8; header=present")
 	header.Set("Content-Disposition", `attachment; filename="codes.csv"`)
-	n, err := coupon.WriteCodes(q.w, q.svc.Codes(q.r.Context(), q.c.ID, coupon.CodeFilter{Batch: s.Batch}))
+	n, err := coupon.WriteCodes(q.w, q.codesOf(s, ""))
 	switch {
 	case err == nil:
 		return nil

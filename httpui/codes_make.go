@@ -1,6 +1,7 @@
 package httpui
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -20,10 +21,14 @@ type generateView struct {
 	Single        bool
 	Most, Least   string // codes of a batch, and characters of a code
 	Errors        map[string]string
+	Made          *madeBatch // what the form has made before; nil if nothing
 	Example       string
 	Unlimited     bool // codes that are not for a single use can be used without end
 	Open          bool
 }
+
+// madeBatch says which batch a form has made before.
+type madeBatch struct{ Text, URL, Batch string }
 
 // addCodeView is the form for one code of the owner's own.
 type addCodeView struct {
@@ -93,6 +98,9 @@ func (h *Handler) generateCodes(q *request) error {
 			}
 			return h.refuseCodes(q, form, nil, http.StatusUnprocessableEntity)
 		}
+		if there, ok := errors.AsType[*coupon.BatchConflictError](err); ok {
+			return h.madeBefore(q, form, there)
+		}
 		if errors.Is(err, coupon.ErrNotFound) { // it was archived meanwhile
 			return h.refuseArchived(q, form, nil)
 		}
@@ -103,6 +111,29 @@ func (h *Handler) generateCodes(q *request) error {
 	}
 	to := q.links.codes(q.c.ID, codesState{Batch: b.Key})
 	return q.leadTo(to+"&done=generated", generatedData{Batch: b.Key, Count: made})
+}
+
+// madeBefore: the batch of the form is there already, and was made another way.
+// That happens after Back: the form gets another key, so that it makes another
+// batch if it is sent again.
+func (h *Handler) madeBefore(q *request, form *generateView, there *coupon.BatchConflictError) error {
+	w, k := q.words, there.Stored
+	form.Made = &madeBatch{Batch: k.Batch, URL: q.links.codes(q.c.ID, codesState{Batch: k.Batch}),
+		Text: w.t("codes.made", "batch", k.Batch, "n", k.BatchCount)}
+	for _, f := range there.Fields {
+		has := string(k.Code)
+		switch f.Field {
+		case "count":
+			has = w.Count(k.BatchCount)
+		case "single_use":
+			has = w.t("codes." + map[bool]string{true: "single", false: "many"}[k.SingleUse])
+		case "customer":
+			has = cmp.Or(k.Customer, w.t("codes.everybody"))
+		}
+		form.Errors[f.Field] = w.t("codes.error.in-batch", "there", has)
+	}
+	form.Key = ""
+	return h.refuseCodes(q, form, nil, http.StatusConflict)
 }
 
 // generatedData is what became of a batch.
@@ -132,7 +163,7 @@ func (w words) batchError(f coupon.FieldError) string {
 	case "prefix":
 		return w.t("codes.error.prefix")
 	default:
-		return w.t("codes.error.batch")
+		return w.t("codes.error.no-key")
 	}
 }
 
@@ -148,7 +179,13 @@ func (h *Handler) addCode(q *request) error {
 	invalid, _ := errors.AsType[*coupon.InvalidError](err)
 	switch {
 	case err == nil:
-		return q.leadTo(q.links.codes(q.c.ID, codesState{Find: string(k.Code)})+"&done=added", codeJSON(k, false))
+		var uses map[coupon.Code]codeUse
+		if q.as == asJSON { // it may have been there before, and used
+			if uses, err = q.codeUses([]coupon.CouponCode{k}); err != nil {
+				return err
+			}
+		}
+		return q.leadTo(q.links.codes(q.c.ID, codesState{Find: string(k.Code)})+"&done=added", codeJSON(k, uses[k.Code].used))
 	case errors.Is(err, coupon.ErrDuplicateCode):
 		form.Errors["code"] = w.t("codes.error.taken", "code", form.Code)
 		return h.refuseCodes(q, nil, form, http.StatusConflict)
@@ -188,15 +225,21 @@ func (h *Handler) refuseCodes(q *request, generate *generateView, add *addCodeVi
 		if status == http.StatusConflict {
 			f.Kind = "conflict"
 		}
-		if f.Fields = (map[string]string)(nil); generate != nil {
+		if generate != nil {
 			f.Fields = generate.Errors
 		} else {
 			f.Fields = add.Errors
 		}
+		if generate != nil && generate.Made != nil {
+			f.Text = generate.Made.Text
+		}
 		return q.json(status, envelope{Error: &f})
+	}
+	if generate != nil && generate.Made != nil {
+		generate.Errors = nil // its fields are as they may be, of another batch
 	}
 	if wantsFragment(q.r) {
 		status = http.StatusOK
 	}
-	return h.showCodes(q, codesState{}, status, generate, add, nil)
+	return h.showCodes(q, codesState{}, status, generate, add)
 }

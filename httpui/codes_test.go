@@ -3,6 +3,7 @@ package httpui_test
 import (
 	"context"
 	"encoding/csv"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -90,6 +91,55 @@ func TestCodesAreListedInPages(t *testing.T) {
 		}
 	}
 	golden(t, "codes.json", s.named(get(t, h, s.page("SPRING15", "/codes?find=ann&format=json"))))
+}
+
+// An address that asks for a page of codes that is not there gets the first one,
+// and is told so, as in the other lists.
+func TestAPageOfCodesThatIsNotThereIsTheFirst(t *testing.T) {
+	t.Parallel()
+	s, batch := codeShop(t)
+	h := s.handler(t)
+	const gone = "That page of the list is not there any more; this is the first one."
+	for query, want := range map[string]struct {
+		first  string
+		notice bool
+	}{
+		"?after=%C3%A4+b":                 {"ANN", true},
+		"?after=%00":                      {"ANN", true},
+		"?after=ZZZ":                      {"ANN", true}, // after it there is nothing
+		"?after=SPRING15":                 {"ANN", true},
+		"?batch=flyer&after=ZZZ":          {batch[0], true},
+		"?after=ann":                      {batch[0], false}, // in any spelling
+		"?after=F":                        {batch[0], false}, // there or not
+		"?batch=flyer&after=" + batch[49]: {batch[50], false},
+		"?batch=lost&after=ANN":           {"", true},
+	} {
+		page := get(t, h, s.page("SPRING15", "/codes"+query))
+		if strings.Contains(page, gone) != want.notice {
+			t.Errorf("%s: that the page is not there is told %v", query, !want.notice)
+		}
+		link := ""
+		for _, n := range parse(t, page).all(func(n *node) bool { return n.attr["id"] == "cp-first" }) {
+			link = n.attr["href"]
+		}
+		if (link == "") != want.notice {
+			t.Errorf("%s: the first page is at %q", query, link)
+		}
+		var got struct {
+			Data    struct{ Codes []struct{ Code string } }
+			Notices []string
+		}
+		if err := json.Unmarshal([]byte(get(t, h, s.page("SPRING15", "/codes"+query+"&format=json"))), &got); err != nil {
+			t.Fatal(err)
+		}
+		first := ""
+		if len(got.Data.Codes) > 0 {
+			first = got.Data.Codes[0].Code
+		}
+		if first != want.first || slices.Contains(got.Notices, gone) != want.notice {
+			t.Errorf("%s: begins with %q, want %q; told %q", query, first, want.first, got.Notices)
+		}
+	}
 }
 
 // A used code leads to the bookings that used it.
@@ -203,6 +253,10 @@ func TestOneCodeIsAdded(t *testing.T) {
 		}
 		contains(t, get(t, h, res.Header.Get("Location")), "BOB-10 is added.", "bob@example.com")
 	}
+	// A program is told whether the code was used, also where it is there already.
+	contains(t, body(t, postForm(t, h, action+"?format=json", fields)), `"code": "BOB-10"`, `"used": false`)
+	s.book(t, "BOB-10", "B9", "50.00", day("2026-10-02"), func(b *coupon.Booking) { b.Customer.Key = "bob@example.com" })
+	contains(t, body(t, postForm(t, h, action+"?format=json", fields)), `"code": "BOB-10"`, `"used": true`)
 	for _, tt := range []struct {
 		code, customer, field, want string
 		status                      int
@@ -264,6 +318,13 @@ func TestCodesAsCSV(t *testing.T) {
 	s, batch := codeShop(t)
 	s.must(t)(s.svc.AddCode(t.Context(), s.ids["SPRING15"], coupon.CouponCode{Code: "-1", Customer: "=cmd"}))
 	h := s.handler(t)
+	for _, find := range []string{"ann", "nobody's", "OTHER"} { // under the conditions of the page
+		page := parse(t, get(t, h, s.page("SPRING15", "/codes?find="+url.QueryEscape(find))))
+		_, rows := tableOf(t, ask(t, h, "GET", page.byID(t, "cp-csv").attr["href"]))
+		if want := map[string]int{"ann": 1}[find]; len(rows) != want || want > 0 && rows[0]["code"] != "ANN" {
+			t.Errorf("of %q: %q", find, rows)
+		}
+	}
 	for query, want := range map[string]int{"": 1 + 1 + 1 + 120 + 1, "&batch=flyer": 1 + 120} {
 		res := ask(t, h, "GET", s.page("SPRING15", "/codes?format=csv"+query))
 		if res.StatusCode != 200 || res.Header.Get("Content-Disposition") != `attachment; filename="codes.csv"` {

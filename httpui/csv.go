@@ -11,6 +11,8 @@ import (
 // they come. A failure before the first row is an error like any other; after it
 // the connection is cut, so that half a table is not taken for the whole.
 //
+// HEAD asks for no rows, and none are read.
+//
 // filename is ours, in plain ASCII. Texts that came from anybody go through
 // [csvText]; numbers, dates and our own words need not.
 func (q *request) csv(filename string, header []string, rows iter.Seq2[[]string, error]) error {
@@ -24,6 +26,9 @@ func (q *request) csv(filename string, header []string, rows iter.Seq2[[]string,
 		h.Set("Content-Disposition", `attachment; filename="`+filename+`"`)
 		q.w.WriteHeader(http.StatusOK)
 		return out.Write(header)
+	}
+	if q.r.Method == http.MethodHead {
+		rows = func(func([]string, error) bool) {}
 	}
 	for row, err := range rows {
 		switch {
@@ -47,6 +52,42 @@ func (q *request) csv(filename string, header []string, rows iter.Seq2[[]string,
 		return errGone
 	}
 	return nil
+}
+
+// rowsAtOnce is for how many entries of a table figures are read together.
+const rowsAtOnce = 200
+
+// inPieces makes the rows of a table from entries, some hundred at a time.
+func inPieces[T any](entries iter.Seq2[T, error], rows func([]T) ([][]string, error)) iter.Seq2[[]string, error] {
+	return func(yield func([]string, error) bool) {
+		var some []T
+		give := func() bool {
+			made, err := rows(some)
+			if err != nil {
+				yield(nil, err)
+				return false
+			}
+			for _, row := range made {
+				if !yield(row, nil) {
+					return false
+				}
+			}
+			some = some[:0]
+			return true
+		}
+		for entry, err := range entries {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if some = append(some, entry); len(some) == rowsAtOnce && !give() {
+				return
+			}
+		}
+		if len(some) > 0 {
+			give()
+		}
+	}
 }
 
 // csvText keeps a spreadsheet from running a text as a formula, as

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/couponkit/coupon"
 )
@@ -22,12 +23,21 @@ var (
 	errChanged      = errors.New("httpui: the coupon is changed, and can't be shown")
 )
 
+// formatError: the address is not there in the format that was asked for.
+type formatError struct{ has []representation }
+
+// Error is for logs.
+func (e *formatError) Error() string { return "httpui: no such format; there are " + e.list() }
+
+func (e *formatError) list() string { return strings.Join(texts(e.has), ", ") }
+
 // problem is what the browser is told of an error.
 type problem struct {
 	Status int
 	Kind   string // names its texts, and is told to programs
 	Title  string
 	Text   string
+	with   []any // what stands in Text: names and values
 	// Bare leaves out all that leads on, for those who may see nothing.
 	Bare bool
 }
@@ -35,6 +45,7 @@ type problem struct {
 // problemOf is the one place where errors become answers.
 func problemOf(err error) problem {
 	var tooLarge *http.MaxBytesError
+	var format *formatError
 	switch {
 	case errors.Is(err, errForbidden):
 		return problem{Status: http.StatusForbidden, Kind: "no-access", Bare: true}
@@ -48,6 +59,8 @@ func problemOf(err error) problem {
 		return problem{Status: http.StatusNotFound, Kind: "not-found"}
 	case errors.Is(err, errMethod):
 		return problem{Status: http.StatusMethodNotAllowed, Kind: "method"}
+	case errors.As(err, &format):
+		return problem{Status: http.StatusNotAcceptable, Kind: "format", with: []any{"formats", format.list()}}
 	case errors.As(err, &tooLarge):
 		return problem{Status: http.StatusRequestEntityTooLarge, Kind: "too-large"}
 	case errors.Is(err, errForm):
@@ -74,7 +87,7 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	in := h.wordsFor(r)
 	p := problemOf(err)
-	p.Title, p.Text = in.t("errors."+p.Kind+".title"), in.t("errors."+p.Kind+".text")
+	p.Title, p.Text = in.t("errors."+p.Kind+".title"), in.t("errors."+p.Kind+".text", p.with...)
 	if errors.Is(r.Context().Err(), context.Canceled) {
 		// The browser is gone, or the host is shutting down and it is not.
 		http.Error(w, in.t("errors.gone"), http.StatusServiceUnavailable)

@@ -183,12 +183,8 @@ func (f *form) begin() error {
 // save it: one more row, a code.
 func (f *form) post() (done bool, err error) {
 	v := f.q.r.PostForm
-	if f.d, err = postedDraft(v, f.was); err != nil {
+	if err := f.typed(); err != nil {
 		return true, err
-	}
-	if f.edit {
-		delete(f.d.Fields, "inactive") // that is for Switch
-		f.d.Fields["inactive"] = f.was.Fields["inactive"]
 	}
 	what, list, _ := strings.Cut(v.Get("do"), "-")
 	list, row, _ := strings.Cut(list, "-")
@@ -206,6 +202,14 @@ func (f *form) post() (done bool, err error) {
 		return false, nil
 	}
 	return true, f.show()
+}
+
+// typed reads what was typed.
+func (f *form) typed() (err error) {
+	if f.d, err = postedDraft(f.q.r.PostForm, f.was); err == nil && f.edit {
+		f.d.Fields["inactive"] = f.was.Fields["inactive"] // that is for Switch
+	}
+	return err
 }
 
 func (f *form) addRow(list string) {
@@ -334,8 +338,7 @@ func (f *form) show() error {
 // showPreview answers with the preview alone, or around it the whole form where
 // there is no JavaScript.
 func (f *form) showPreview() error {
-	var err error
-	if f.d, err = postedDraft(f.q.r.PostForm, f.was); err != nil {
+	if err := f.typed(); err != nil {
 		return err
 	}
 	f.preview = true

@@ -75,16 +75,52 @@ func TestConcurrentEditsAreShownSideBySide(t *testing.T) {
 	if res := send(t, h, target, mine, "HX-Request", "true"); res.StatusCode != 200 || parse(t, body(t, res)).kids[0].attr["id"] != "cp-form" {
 		t.Errorf("to htmx: %s", res.Status)
 	}
+	res = send(t, h, target+"?format=json", mine)
+	text := body(t, res)
+	golden(t, "stale.json", text)
+	type form struct {
+		Version int64
+		Fields  map[string]string
+		Limits  []struct{ Max, Of, Per, Every string }
+	}
 	var got struct {
-		Data  coupon.Coupon
+		Data struct {
+			Theirs, Yours, Form form
+			Differs             []struct {
+				Part, Was, Theirs, Yours, Changed string
+				Fields                            []string
+				Clash                             bool
+			}
+		}
 		Error struct {
 			Kind   string
 			Fields map[string]string
 		}
 	}
-	res = send(t, h, target+"?format=json", mine)
-	if err := json.Unmarshal([]byte(body(t, res)), &got); err != nil || res.StatusCode != 409 || got.Error.Kind != "stale" || got.Data.Version != stored.Version || len(got.Error.Fields) != 1 || got.Error.Fields["name"] != "Theirs" {
+	if err := json.Unmarshal([]byte(text), &got); err != nil || res.StatusCode != 409 || got.Error.Kind != "stale" || len(got.Error.Fields) != 1 || got.Error.Fields["name"] != "Theirs" {
 		t.Errorf("JSON: %s %+v %v", res.Status, got.Error, err)
+	}
+	d := got.Data
+	if d.Theirs.Version != stored.Version || d.Yours.Version != 1 || d.Form.Version != stored.Version {
+		t.Errorf("JSON: versions %d, %d and %d", d.Theirs.Version, d.Yours.Version, d.Form.Version)
+	}
+	for name, want := range map[string][3]string{"name": {"Theirs", "Mine", "Mine"}, "value": {"15", "20", "20"}, "min_total": {"45", "40", "45"}, "inactive": {"1", "", "1"}} {
+		if got := [3]string{d.Theirs.Fields[name], d.Yours.Fields[name], d.Form.Fields[name]}; got != want {
+			t.Errorf("JSON: %s is %q, want %q", name, got, want)
+		}
+	}
+	if d.Theirs.Limits[0].Max != "400" || d.Yours.Limits[0].Max != "500" || d.Form.Limits[0].Max != "500" {
+		t.Errorf("JSON: limits %v, %v and %v", d.Theirs.Limits, d.Yours.Limits, d.Form.Limits)
+	}
+	var differs []string
+	for _, x := range d.Differs {
+		differs = append(differs, x.Part+" "+x.Changed+" "+strings.Join(x.Fields, "+"))
+		if x.Clash != (x.Part == "name") || x.Was == "" || x.Theirs == "" || x.Yours == "" {
+			t.Errorf("JSON: %+v", x)
+		}
+	}
+	if want := []string{"name both name", "discount yours value", "end yours end_day", "limits yours limits", "min_total theirs min_total", "status theirs inactive"}; !slices.Equal(differs, want) {
+		t.Errorf("JSON: %q, want %q", differs, want)
 	}
 
 	// Saved over theirs: what was typed here wins, what only they touched stays.

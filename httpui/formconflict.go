@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/couponkit/coupon"
 )
@@ -26,9 +27,31 @@ type conflictRow struct {
 	Both              bool
 }
 
+// staleData is the same as JSON.
+type staleData struct {
+	Theirs    formData      `json:"theirs"` // as it is stored now, with its version
+	Yours     formData      `json:"yours"`  // as it was posted, with the version that it was filled from
+	Form      formData      `json:"form"`   // what was typed over what is stored: post it again to save it
+	UpdatedAt time.Time     `json:"updated_at"`
+	UpdatedBy string        `json:"updated_by,omitempty"`
+	Differs   []differsData `json:"differs"` // where both changed it first
+}
+
+// differsData is one thing that either has changed. What it is on each side is said
+// in words, in the language of the request.
+type differsData struct {
+	Part    string   `json:"part"`   // a name of parts
+	Fields  []string `json:"fields"` // names in the forms: of fields, or of the list
+	Was     string   `json:"was"`    // when the form was filled
+	Theirs  string   `json:"theirs"`
+	Yours   string   `json:"yours"`
+	Changed string   `json:"changed"` // by whom: "theirs", "yours" or "both"
+	Clash   bool     `json:"clash"`   // both changed it, each to something else
+}
+
 // part is what is compared and taken over as one.
 type part struct {
-	name   string
+	name   string                            // stable; of one with a list, the list's in JSON
 	fields []string                          // of the draft
 	list   func(*draft) any                  // a pointer to what is not a single field; nil for nothing
 	labels []string                          // under which the coupon page says it
@@ -68,8 +91,8 @@ var parts = []part{
 	{name: "release_use_on_refund", fields: []string{"release_use_on_refund"}, say: saySwitch(func(c coupon.Coupon) bool { return c.ReleaseUseOnRefund })},
 }
 
-// switchedOn is not in the form, and may be changed meanwhile.
-var switchedOn = part{name: "status", labels: []string{"coupon.labels.status"}}
+// switchedOn is not changed by the form, and may be changed meanwhile.
+var switchedOn = part{name: "status", fields: []string{"inactive"}, labels: []string{"coupon.labels.status"}}
 
 // saySwitch says whether a checkbox is on.
 func saySwitch(on func(coupon.Coupon) bool) func(words, coupon.Coupon) string {
@@ -119,6 +142,19 @@ func (p part) same(a, b draft) bool {
 	return p.list == nil || reflect.DeepEqual(p.list(&a), p.list(&b))
 }
 
+// differ are the names of what is not the same in all of the drafts.
+func (p part) differ(first draft, others ...draft) (names []string) {
+	for _, name := range p.fields {
+		if slices.ContainsFunc(others, func(d draft) bool { return d.Fields[name] != first.Fields[name] }) {
+			names = append(names, name)
+		}
+	}
+	if p.list != nil && slices.ContainsFunc(others, func(d draft) bool { return !reflect.DeepEqual(p.list(&d), p.list(&first)) }) {
+		names = append(names, p.name)
+	}
+	return names
+}
+
 // take takes the part over.
 func (p part) take(into *draft, from draft) {
 	for _, name := range p.fields {
@@ -135,43 +171,55 @@ func (p part) take(into *draft, from draft) {
 func (f *form) stale(now, mine coupon.Coupon) error {
 	w := f.q.words
 	theirs := w.draftOf(now, f.d.Fields["currency"])
-	v := &conflictView{By: now.UpdatedBy, At: w.instant(now.UpdatedAt, zoneOf(now)), TakeURL: f.q.links.edit(now.ID)}
 	merged := theirs
 	merged.Fields = maps.Clone(theirs.Fields)
-	fields := map[string]string{}
-	for _, p := range parts {
+	var all []differsData
+	for _, p := range append(slices.Clip(parts), switchedOn) {
 		changedThere, typedHere := !p.same(f.was, theirs), !p.same(f.was, f.d)
+		d := differsData{Part: p.name, Fields: p.differ(f.was, theirs, f.d), Was: p.text(w, f.base), Theirs: p.text(w, now), Yours: p.text(w, mine),
+			Clash: changedThere && typedHere && !p.same(theirs, f.d)}
+		switch {
+		case changedThere && typedHere:
+			d.Changed = "both"
+		case changedThere:
+			d.Changed = "theirs"
+		case typedHere:
+			d.Changed = "yours"
+		default:
+			continue
+		}
 		if typedHere {
 			p.take(&merged, f.d)
 		}
-		if !changedThere && !typedHere {
-			continue
-		}
-		row := conflictRow{Label: w.t("form.parts." + p.name), Was: p.text(w, f.base), Theirs: p.text(w, now),
-			Mine: p.text(w, mine), Both: changedThere && typedHere && !p.same(theirs, f.d)}
-		if !changedThere {
-			row.Theirs = w.t("form.conflict.same")
-		}
-		if !typedHere {
-			row.Mine = w.t("form.conflict.same")
-		}
-		if row.Both {
-			v.Both = true
-			fields[p.name] = row.Theirs
-		}
-		v.Rows = append(v.Rows, row)
+		all = append(all, d)
 	}
-	if now.Inactive != f.base.Inactive {
-		v.Rows = append(v.Rows, conflictRow{Label: w.t("form.parts.status"), Was: switchedOn.text(w, f.base), Theirs: switchedOn.text(w, now), Mine: w.t("form.conflict.same")})
-	}
+	slices.SortStableFunc(all, func(a, b differsData) int { return boolInt(b.Clash) - boolInt(a.Clash) })
 	f.status = http.StatusConflict
 	if f.q.as == asJSON {
-		return f.q.json(f.status, envelope{Data: now, Error: &failure{Status: f.status, Kind: "stale",
+		data := staleData{Theirs: formData{Version: now.Version, draft: theirs}, Yours: formData{Version: f.base.Version, draft: f.d},
+			Form: formData{Version: now.Version, draft: merged}, UpdatedAt: now.UpdatedAt, UpdatedBy: now.UpdatedBy, Differs: all}
+		fields := map[string]string{}
+		for _, d := range all {
+			if d.Clash {
+				fields[d.Part] = d.Theirs
+			}
+		}
+		return f.q.json(f.status, envelope{Data: data, Error: &failure{Status: f.status, Kind: "stale",
 			Text: w.t("form.conflict.title"), Fields: fields}})
 	}
-	f.conflict = v
+	f.conflict = &conflictView{By: now.UpdatedBy, At: w.instant(now.UpdatedAt, zoneOf(now)), TakeURL: f.q.links.edit(now.ID)}
+	for _, d := range all {
+		row := conflictRow{Label: w.t("form.parts." + d.Part), Was: d.Was, Theirs: d.Theirs, Mine: d.Yours, Both: d.Clash}
+		switch d.Changed {
+		case "yours":
+			row.Theirs = w.t("form.conflict.same")
+		case "theirs":
+			row.Mine = w.t("form.conflict.same")
+		}
+		f.conflict.Both = f.conflict.Both || d.Clash
+		f.conflict.Rows = append(f.conflict.Rows, row)
+	}
 	f.base, f.was, f.d = now, theirs, merged
 	f.q.c = now
-	slices.SortStableFunc(v.Rows, func(a, b conflictRow) int { return boolInt(b.Both) - boolInt(a.Both) })
 	return f.show()
 }

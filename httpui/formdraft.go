@@ -76,7 +76,7 @@ func (w words) draftOf(c coupon.Coupon, currency string) draft {
 		"value": w.typedAmount(c.Discount.Amount), "cap": w.typedAmount(c.Discount.Cap),
 		"min_total": w.typedAmount(r.MinTotal), "max_total": w.typedAmount(r.MaxTotal),
 		"combinable": typedSwitch(c.Combinable), "keep_use_on_cancel": typedSwitch(c.KeepUseOnCancel),
-		"release_use_on_refund": typedSwitch(c.ReleaseUseOnRefund), "inactive": "", "currency": currency}
+		"release_use_on_refund": typedSwitch(c.ReleaseUseOnRefund), "inactive": typedSwitch(c.Inactive), "currency": currency}
 	if own := currencyOf(c); own != "" {
 		f["currency"] = own
 	}

@@ -30,6 +30,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -198,6 +199,7 @@ var routes = []route{
 	{"GET", "/c/{id}/codes", View, (*Handler).codes},
 	{"POST", "/c/{id}/codes", Generate, (*Handler).generateCodes},
 	{"POST", "/c/{id}/codes/add", Generate, (*Handler).addCode},
+	{"GET", "/c/{id}/batches", View, (*Handler).batches},
 	{"GET", "/c/{id}/widget/summary", View, widgetRoute(SummaryWidget)},
 	{"GET", "/c/{id}/widget/chart", View, widgetRoute(ChartWidget)},
 	{"GET", "/c/{id}/widget/status", View, widgetRoute(StatusWidget)},
@@ -354,7 +356,11 @@ func (h *Handler) serve(rt route, w http.ResponseWriter, r *http.Request) error 
 	}
 	switch {
 	case rt.action == "": // a static file
-	case !q.may(rt.action), q.as != asPage && !q.may(Export):
+	case !q.may(rt.action):
+		return errMayNot
+	case q.as != asPage && !slices.Contains(rt.formats(), q.as):
+		return &formatError{rt.formats()}
+	case q.as != asPage && !q.may(Export):
 		return errMayNot
 	}
 	return rt.serve(h, q)

@@ -67,6 +67,11 @@ func (l links) codes(id coupon.ID, s codesState) string {
 	return l.of(id) + "/codes" + s.query().String()
 }
 
+// batches are those with keys after one; "" is the first.
+func (l links) batches(id coupon.ID, after string) string {
+	return l.of(id) + "/batches" + query{}.with("after", after).String()
+}
+
 // csv is the table of a page, to take away.
 func (l links) csv(page string) string {
 	if strings.Contains(page, "?") {

@@ -93,12 +93,7 @@ func (h *Handler) showList(q *request, v url.Values) error {
 		c, err := q.svc.CouponByCode(q.r.Context(), code)
 		switch {
 		case err == nil && h.may(q.r, View, c):
-			to := q.links.of(c.ID)
-			if q.as == asJSON {
-				to += query{}.with("format", string(asJSON)).String()
-			}
-			http.Redirect(q.w, q.r, to, http.StatusSeeOther)
-			return nil
+			return h.leadToCoupon(q, v, c)
 		case err == nil, errors.Is(err, coupon.ErrNotFound), errors.Is(err, coupon.ErrInvalid):
 			p.tell("list.no-such-code", "code", code)
 		default:
@@ -121,6 +116,9 @@ func (h *Handler) showList(q *request, v url.Values) error {
 			state = newest // there is nothing to sort by
 		}
 	}
+	if q.as == asCSV {
+		return q.listCSV(state, zone)
+	}
 	found, err := h.findCoupons(q, state, zone)
 	if errors.Is(err, coupon.ErrInvalid) && state.After != "" { // the position is of another list
 		p.tell("list.page-gone")
@@ -140,6 +138,18 @@ func (h *Handler) showList(q *request, v url.Values) error {
 	}
 	return q.answer(answer{name: "list", title: q.words.t("list.title"), view: h.listView(q, state, found),
 		data: found.json(), notices: p.notices, toast: toast})
+}
+
+// leadToCoupon leads from a code that was looked up to the coupon that has it, with
+// what of the address is the state of its page.
+func (h *Handler) leadToCoupon(q *request, v url.Values, c coupon.Coupon) error {
+	rep, _, err := h.report(q, v, c)
+	if err != nil {
+		return err
+	}
+	to := q.links.of(c.ID) + rep.query().with("format", string(q.as)).String()
+	http.Redirect(q.w, q.r, to, http.StatusSeeOther)
+	return nil
 }
 
 // parseList reads the state of the list from a URL; what it can't use it leaves

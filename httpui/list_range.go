@@ -42,15 +42,21 @@ func (r listRange) days(today coupon.Date) (first, last coupon.Date) {
 	return coupon.Date{}, coupon.Date{}
 }
 
-// in is the range as instants of a zone. All time has no ends.
-func (r listRange) in(zone string, now time.Time) (coupon.Range, error) {
+// daysIn are those days as of now, in a zone.
+func (r listRange) daysIn(zone string, now time.Time) (first, last coupon.Date, err error) {
 	loc, err := time.LoadLocation(zone)
 	if err != nil {
-		return coupon.Range{}, err
+		return first, last, err
 	}
-	first, last := r.days(coupon.DateOf(now.In(loc)))
-	if first.IsZero() {
-		return coupon.Range{}, nil
+	first, last = r.days(coupon.DateOf(now.In(loc)))
+	return first, last, nil
+}
+
+// in is the range as instants of a zone. All time has no ends.
+func (r listRange) in(zone string, now time.Time) (coupon.Range, error) {
+	first, last, err := r.daysIn(zone, now)
+	if err != nil || first.IsZero() {
+		return coupon.Range{}, err
 	}
 	from, err := coupon.StartOfDay(first, zone)
 	if err != nil {

@@ -32,7 +32,7 @@ func (h *Handler) findCoupons(q *request, state listState, zone string) (found, 
 		if err != nil {
 			return out, err
 		}
-		if !h.may(q.r, View, c.Coupon) {
+		if !q.lists(c.Coupon) {
 			continue
 		}
 		if len(ids) == couponsPerPage {
@@ -64,6 +64,12 @@ func (h *Handler) findCoupons(q *request, state listState, zone string) (found, 
 	by := autoInterval(r, loc, allowedIntervals(r, loc))
 	out.timelines, err = q.svc.Timelines(ctx, ids, r, by, zone)
 	return out, err
+}
+
+// lists reports whether a coupon is on the list: it may be seen, and where the list
+// is taken away, be taken away.
+func (q *request) lists(c coupon.Coupon) bool {
+	return q.h.may(q.r, View, c) && (q.as == asPage || q.h.may(q.r, Export, c))
 }
 
 // currency is the one with most bookings on the page; "" if there are none.
@@ -118,6 +124,7 @@ type listView struct {
 	Range     string // of the figures, in words
 	Next      string // the next page; empty on the last one
 	First     string // the first page; empty on it
+	CSV       string // all of the list as a table; empty if it may not be taken away
 	Filtered  bool   // something is searched for or left out
 	ClearedTo string // the list without search and filter
 	New       string // to make a coupon; empty for those who may not
@@ -196,6 +203,9 @@ func (h *Handler) listView(q *request, state listState, f found) listView {
 		next.After = f.next
 		v.Next = q.links.list(next)
 	}
+	if q.may(Export) {
+		v.CSV = q.links.csv(q.links.list(first))
+	}
 	if h.may(q.r, Create, coupon.Coupon{}) {
 		v.New = q.links.newCoupon()
 	}
@@ -242,12 +252,8 @@ func (v *listView) filters(w words) {
 
 // listRange says of which days the figures are.
 func (w words) listRange(f found) string {
-	loc, err := time.LoadLocation(f.zone)
-	if err != nil {
-		loc = time.UTC
-	}
-	first, last := f.rng.days(coupon.DateOf(f.now.In(loc)))
-	if first.IsZero() {
+	first, last, err := f.rng.daysIn(f.zone, f.now)
+	if err != nil || first.IsZero() {
 		return w.t("list.figures-all-time")
 	}
 	return w.t("list.figures-of", "range", w.dateRange(first, last), "zone", f.zone)

@@ -142,6 +142,23 @@ func TestACodeLeadsToItsCoupon(t *testing.T) {
 	if res.StatusCode != 303 || res.Header.Get("Location") != s.page("SPRING15", "") {
 		t.Errorf("%s, %q", res.Status, res.Header.Get("Location"))
 	}
+	// With what of the address is the state of its page, and in the same format.
+	for query, want := range map[string]string{
+		"&period=28d":                    "?period=28d",
+		"&from=2026-03-01&to=2026-03-31": "?from=2026-03-01&to=2026-03-31",
+		"&q=x&status=active&sort=code":   "",
+		"&period=always&chart=pie":       "",
+		"&period=28d&format=json":        "?period=28d&format=json",
+		"&format=csv&metric=revenue":     "?metric=revenue&format=csv",
+		"&metric=revenue&currency=USD&chart=line&compare=previous_year&clock=service-date&period=90d&interval=week": "?period=90d&clock=service-date&compare=previous_year&interval=week&chart=line&metric=revenue&currency=USD",
+	} {
+		if got := ask(t, h, "GET", base+"/?code=SPRING15"+query).Header.Get("Location"); got != s.page("SPRING15", want) {
+			t.Errorf("%s leads to %q", query, got)
+		}
+	}
+	if got := ask(t, h, "GET", base+"/?code=SPRING15&period=28d", "Accept", "application/json").Header.Get("Location"); got != s.page("SPRING15", "?period=28d&format=json") {
+		t.Errorf("a program is led to %q", got)
+	}
 	contains(t, get(t, h, base+"/?code=NOPE"), "No coupon has the code “NOPE”.")
 	contains(t, get(t, h, base+"/?code=%3Cb%3E"), "No coupon has the code “&lt;b&gt;”.")
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/couponkit/coupon"
@@ -55,19 +56,27 @@ const (
 )
 
 // representationOf is what a request asks for: by format=json or format=csv, or
-// JSON by its Accept header.
+// JSON by its Accept header. It may be one that there is not: see route.formats.
 func representationOf(r *http.Request) representation {
-	switch r.URL.Query().Get("format") {
-	case "json":
-		return asJSON
-	case "csv":
-		return asCSV
+	if format := r.URL.Query().Get("format"); format != "" {
+		return representation(format)
 	}
 	accept := r.Header.Get("Accept")
 	if strings.Contains(accept, "application/json") && !strings.Contains(accept, "text/html") {
 		return asJSON
 	}
 	return asPage
+}
+
+// tables are the patterns whose page is there as CSV too.
+var tables = []string{"/{$}", "/c/{id}", "/c/{id}/bookings", "/c/{id}/codes"}
+
+// formats are what a route answers in, besides a page.
+func (rt route) formats() []representation {
+	if rt.method == http.MethodGet && slices.Contains(tables, rt.pattern) {
+		return []representation{asJSON, asCSV}
+	}
+	return []representation{asJSON}
 }
 
 // newRequest finds whose coupons are meant.

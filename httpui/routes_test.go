@@ -53,6 +53,8 @@ func targetOf(t testing.TB, h *httpui.Handler, s *shop, rt httpui.Route) (target
 		return s.page("SPRING15", "/codes"), 200
 	case "/c/{id}/codes/add":
 		return s.page("SPRING15", "/codes/add?code=ANN-10"), 303
+	case "/c/{id}/batches":
+		return s.page("SPRING15", "/batches"), 200
 	case "/c/{id}/widget/summary", "/c/{id}/widget/chart", "/c/{id}/widget/status":
 		return s.page("SPRING15", strings.TrimPrefix(rt.Pattern, "/c/{id}")), 200
 	case "/c/{id}/deactivate":

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/couponkit/coupon"
+	"github.com/couponkit/coupon/store/internal/sqltest"
 )
 
 // relations are the tables and indexes of a schema.
@@ -237,4 +238,20 @@ func TestBadOptionsAreErrors(t *testing.T) {
 			t.Errorf("%+v: want an error", opt)
 		}
 	}
+}
+
+// Batches made before the step that gave them a count keep what they have.
+func TestBatchesOfEarlierStepsKeepTheirCount(t *testing.T) {
+	t.Parallel()
+	st, db := newStore(t, "pgx")
+	sqltest.OlderBatches(t, st.Merchant("acme"), func() {
+		for _, statement := range []string{"ALTER TABLE " + st.schema + ".coupon_codes DROP COLUMN batch_count", "DELETE FROM " + st.schema + ".coupon_migrations WHERE version = 3"} {
+			if _, err := db.ExecContext(t.Context(), statement); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := st.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	})
 }

@@ -115,3 +115,19 @@ func TestDatabaseOfTheFirstStepGoesOn(t *testing.T) {
 	create(t, st, "SPRING")
 	wantStored(t, st, 11)
 }
+
+// Batches made before the step that gave them a count keep what they have.
+func TestBatchesOfEarlierStepsKeepTheirCount(t *testing.T) {
+	t.Parallel()
+	st, db := newStore(t)
+	sqltest.OlderBatches(t, st.Merchant("acme"), func() {
+		for _, statement := range []string{"ALTER TABLE coupon_codes DROP COLUMN batch_count", "DELETE FROM coupon_migrations WHERE version = 4"} {
+			if _, err := db.ExecContext(t.Context(), statement); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := st.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	})
+}

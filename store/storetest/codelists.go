@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -174,10 +175,12 @@ func batchesListed(e *env) {
 	}
 	add(other.ID, 0, "THEIRS", "x")
 	e.clock.set(hour(9))
-	e.generated(c.ID, coupon.CodeBatch{Key: "mail", Count: 7})
+	if _, err := e.generate(e.svc.With(&breaking{Store: e.store, n: 2}), c.ID, coupon.CodeBatch{Key: "mail", Count: 9}); !errors.Is(err, errBroken) {
+		e.Fatalf("GenerateCodes: %v", err)
+	}
 	add(c.ID, 11, "0-MAIL", "mail")
 	e.clock.set(hour(12))
-	e.generated(c.ID, coupon.CodeBatch{Key: "mail", Count: 9}) // two more
+	e.generated(c.ID, coupon.CodeBatch{Key: "mail", Count: 9}) // the rest
 	add(c.ID, 3, "1-MAIL", "mail")                             // by a clock that goes wrong
 	all := []coupon.BatchState{{Key: "X", Codes: 1, CreatedAt: hour(1)}, {Key: "mail", Codes: 11, CreatedAt: hour(9)}, {Key: "x", Codes: 3, CreatedAt: hour(0)},
 		{Key: "x ", Codes: 1, CreatedAt: hour(2)}, {Key: "é", Codes: 1, CreatedAt: hour(5)}}

@@ -99,7 +99,7 @@ func everyFieldOfCode(e *env) {
 		e.Errorf("AddCode: got %s", text(k))
 	}
 	numbered := k
-	numbered.Code, numbered.Number = "Z-8", 1_000_000
+	numbered.Code, numbered.Number, numbered.BatchCount = "Z-8", 999_999, 1_000_000
 	if taken, err := e.store.InsertCodes(e.Context(), c.ID, []coupon.CouponCode{numbered}); err != nil || len(taken) > 0 {
 		e.Fatalf("InsertCodes: taken %v, error %v", taken, err)
 	}

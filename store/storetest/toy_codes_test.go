@@ -46,6 +46,8 @@ func (s *toy) storedCode(k coupon.CouponCode) coupon.CouponCode {
 		k.Customer = ""
 	case s.has("the numbers of a batch are not stored"):
 		k.Number = 0
+	case s.has("the count of a batch is not stored"):
+		k.BatchCount = 0
 	}
 	return k
 }

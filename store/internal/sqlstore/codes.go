@@ -9,30 +9,31 @@ import (
 )
 
 // codeColumns are those of a code, in the order of codeArgs.
-const codeColumns = `code, coupon, live, main, single_use, customer, batch, number, created_at, created_by`
+const codeColumns = `code, coupon, live, main, single_use, customer, batch, number, batch_count, created_at, created_by`
 
 func codeArgs(k coupon.CouponCode, live bool) list {
 	return list{text(k.Code), text(k.Coupon), flag(live), flag(k.Main), flag(k.SingleUse), text(k.Customer), text(k.Batch), k.Number,
-		k.CreatedAt.UnixMicro(), text(k.CreatedBy)}
+		k.BatchCount, k.CreatedAt.UnixMicro(), text(k.CreatedBy)}
 }
 
 type codeRow struct {
-	Code      string
-	Coupon    string
-	Main      bool
-	SingleUse bool
-	Customer  string
-	Batch     string
-	Number    int64
-	CreatedAt int64
-	CreatedBy string
-	Version   int64 // of the coupon, where it is read too
-	Stamp     int64 // of that version
+	Code       string
+	Coupon     string
+	Main       bool
+	SingleUse  bool
+	Customer   string
+	Batch      string
+	Number     int64
+	BatchCount int64
+	CreatedAt  int64
+	CreatedBy  string
+	Version    int64 // of the coupon, where it is read too
+	Stamp      int64 // of that version
 }
 
 func (r codeRow) code() coupon.CouponCode {
 	return coupon.CouponCode{Code: coupon.Code(r.Code), Coupon: coupon.ID(r.Coupon), Main: r.Main, SingleUse: r.SingleUse,
-		Customer: r.Customer, Batch: r.Batch, Number: r.Number, CreatedAt: instant(&r.CreatedAt), CreatedBy: r.CreatedBy}
+		Customer: r.Customer, Batch: r.Batch, Number: r.Number, BatchCount: r.BatchCount, CreatedAt: instant(&r.CreatedAt), CreatedBy: r.CreatedBy}
 }
 
 // insertMainCode takes the coupon's own code. That nobody else has it is what the
@@ -65,7 +66,7 @@ func (s *Store) CouponByCode(ctx context.Context, code coupon.Code) (c coupon.Co
 	// Two statements, and yet one is a snapshot: a version never changes.
 	err = s.one(ctx, "coupon by code", func(q conn) error {
 		var rows []codeRow
-		err := q.scan(ctx, &rows, `SELECT k.code, k.coupon, k.main, k.single_use, k.customer, k.batch, k.number, k.created_at, k.created_by, h.version, h.stamp FROM ?codes AS k
+		err := q.scan(ctx, &rows, `SELECT k.code, k.coupon, k.main, k.single_use, k.customer, k.batch, k.number, k.batch_count, k.created_at, k.created_by, h.version, h.stamp FROM ?codes AS k
 			JOIN ?heads AS h ON h.merchant = k.merchant AND h.coupon = k.coupon
 			WHERE k.merchant = ?merchant AND k.code = ? AND k.live = 1`, text(code))
 		if err != nil {
@@ -140,7 +141,7 @@ func (s *Store) Codes(ctx context.Context, f coupon.CodeQuery) (page []coupon.Co
 			batch = bun.SafeQuery("AND batch = ?", text(f.Batch))
 		}
 		var rows []codeRow
-		err := q.scan(ctx, &rows, `SELECT code, coupon, main, single_use, customer, batch, number, created_at, created_by FROM ?codes
+		err := q.scan(ctx, &rows, `SELECT code, coupon, main, single_use, customer, batch, number, batch_count, created_at, created_by FROM ?codes
 			WHERE merchant = ?merchant AND coupon = ? ? AND code > ? ORDER BY code LIMIT ?`, text(f.Coupon), batch, text(f.After), f.Limit)
 		page = convert(rows, codeRow.code)
 		return err
