@@ -97,7 +97,7 @@ func BenchmarkHostTransactions(b *testing.B) {
 		ids, left := make(chan reserved, 32), atomic.Int64{}
 		left.Store(int64(b.N))
 		var others sync.WaitGroup
-		for range 8 {
+		for range 32 {
 			others.Go(func() {
 				for left.Add(-1) >= 0 {
 					id, _ := fresh()

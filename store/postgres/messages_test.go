@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -250,6 +251,19 @@ func TestWhatIsTakenForGrantedIsFoundOut(t *testing.T) {
 				}
 				return err
 			}, func(rs []coupon.Redemption, err error) bool { return err == nil && len(rs[0].Charges) > 1 }},
+			"counted anew, and the coupon was seen since": {func(string) error {
+				c, err := other.Coupon(t.Context(), a.ID)
+				if err == nil {
+					c.Restrictions.Limits = append(c.Restrictions.Limits, coupon.Limit{Of: coupon.Uses, Per: coupon.PerCoupon, Every: coupon.PerMonth, Max: 1 << 30})
+					_, err = other.Update(t.Context(), c)
+				}
+				if err == nil {
+					_, err = svc.Quote(t.Context(), booking("quoted"), "A")
+				}
+				return err
+			}, func(rs []coupon.Redemption, err error) bool {
+				return err == nil && slices.ContainsFunc(rs[0].Charges, func(c coupon.Charge) bool { return c.Every == coupon.PerMonth })
+			}},
 		} {
 			id := "changed: " + name
 			reserve(svc, id, "A")

@@ -42,6 +42,8 @@ func storable(name dialect.Name, args ...any) error {
 	for _, arg := range args {
 		var err error
 		switch arg := arg.(type) {
+		case schema.QueryWithArgs:
+			err = storable(name, list(arg.Args))
 		case values:
 			for _, row := range arg {
 				err = errors.Join(err, storable(name, list{row}))
@@ -51,9 +53,7 @@ func storable(name dialect.Name, args ...any) error {
 				if t, ok := v.(text); ok && !t.plain() {
 					return fmt.Errorf("the text %q can't be stored: it has a NUL or is not UTF-8", string(t))
 				}
-				if row, ok := v.(list); ok {
-					err = errors.Join(err, storable(name, row))
-				}
+				err = errors.Join(err, storable(name, v))
 			}
 		}
 		if err != nil {

@@ -113,6 +113,7 @@ type key struct {
 type entry struct {
 	coupon.Redemption
 	events  int64
+	was     redemptionRow // what the database has, if it is not new
 	isNew   bool
 	changed bool
 }
