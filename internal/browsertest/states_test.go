@@ -46,7 +46,9 @@ var states = []picture{
 	{"codes-make", "{NEIGHBOR25}/codes", Options{}, []step{clickOn("#cp-make > summary")}},
 	{"codes-mistake", "{NEIGHBOR25}/codes", Options{}, []step{clickOn("#cp-make > summary"), typeInto("#cp-count", "x"), clickOn("#cp-make-submit"), waitFor("#cp-count-error")}},
 	{"codes-add", "{NEIGHBOR25}/codes", Options{}, []step{clickOn("#cp-add > summary")}},
-	{"codes-none", "{NEIGHBOR25}/codes?q=NOSUCHCODE", Options{}, nil},
+	{"codes-none", "{NEIGHBOR25}/codes?find=NOSUCHCODE", Options{}, nil},
+	{"batches-none", "{NEIGHBOR25}/batches", Options{}, nil},
+	{"bookings-two-coupons", "{EARLYWEEK12}/bookings", Options{}, nil},
 	{"book-refused", book, Options{}, []step{func(p *Page) { fillIn(p, "ann@example.com", "FIRST60") }, follow(apply)}},
 }
 
