@@ -104,11 +104,20 @@ func (w *acquiring) refusal(refusals []Refusal) error {
 		Subtotal: fromMinor(w.booking.subtotal, w.booking.Currency), At: w.now}
 }
 
+// outdated reports whether a code may be another coupon's than it was taken for.
+func (w *acquiring) outdated(v *View) bool {
+	if w.recalled.ID == "" {
+		return false
+	}
+	c, ok := v.Coupons[w.recalled.ID]
+	return !ok || c.Version != w.recalled.Version || !c.UpdatedAt.Equal(w.recalled.UpdatedAt)
+}
+
 // slots are the counters that are judged or moved: none of what only replays or
 // confirms.
 func (w *acquiring) slots(v *View) []Slot {
 	steps, err := w.plan(v)
-	if err != nil {
+	if err != nil || w.outdated(v) {
 		return nil
 	}
 	var out []Slot
@@ -140,10 +149,8 @@ func heldBy(v *View, r Redemption) []Slot {
 }
 
 func (w *acquiring) decide(v *View) (*Changes, *ReclaimQuery, error) {
-	if r := w.recalled; r.ID != "" {
-		if c, ok := v.Coupons[r.ID]; !ok || c.Version != r.Version || !c.UpdatedAt.Equal(r.UpdatedAt) {
-			return nil, nil, errOutdated // the code may be another's
-		}
+	if w.outdated(v) {
+		return nil, nil, errOutdated
 	}
 	steps, err := w.plan(v)
 	if err != nil {

@@ -51,13 +51,14 @@ type Changes struct {
 //     sorted order. A series that is not there must be locked too: nobody else
 //     may insert it meanwhile.
 //  3. Call Slots; insert missing counters as zero and lock them in sorted order.
-//  4. Reclaim what Sweep asks for, then call Decide with what was read. If it gives a ReclaimQuery, find such
-//     reservations and lock them, passing over those that others have locked;
-//     write what [ReclaimQuery.Expire] says of them, bring Series and Used up to
-//     date, and decide again. Nil changes are "write nothing".
+//  4. Reclaim what Sweep asks for, then call Decide with what was read. If it
+//     gives a ReclaimQuery, find such reservations and lock them, passing over
+//     those that others have locked; write what [ReclaimQuery.Expire] says of
+//     them, bring Series and Used up to date, and decide again. Nil changes are
+//     "write nothing".
 //  5. Write the changes. Groups that follow see them.
 //
-// Slots and Decide are pure; they may be called again when a transaction is
+// Slots, Sweep and Decide are pure; they may be called again when a transaction is
 // re-run, and the last call counts.
 type Group struct {
 	Coupons []ID   // whose heads are locked; none are those that the booking has redemptions of
@@ -72,13 +73,12 @@ type Group struct {
 	// Finds is what the booking is likely to have. It changes nothing but how a store
 	// may find out in fewer steps.
 	Finds Finding
-	// Sweep is what the group takes back whatever it decides, if its Limit is not
-	// 0; nobody has to wait for it. Groups of a Write may do it together.
-	Sweep ReclaimQuery
 
-	slots  func(*View) []Slot
-	decide func(*View) (*Changes, *ReclaimQuery, error)
-	err    error
+	sweep    ReclaimQuery
+	outdated func(*View) bool // what it was made of is not so any more
+	slots    func(*View) []Slot
+	decide   func(*View) (*Changes, *ReclaimQuery, error)
+	err      error
 }
 
 // Finding is what redemptions a group will find its booking to have. It is a
@@ -94,6 +94,16 @@ const (
 
 // Slots gives the counters that Decide will look at or move, sorted, each once.
 func (g *Group) Slots(v *View) []Slot { return sortedSlots(g.slots(v)) }
+
+// Sweep is what the group takes back whatever it decides, if its Limit is not 0;
+// nobody has to wait for it. Groups of a Write may do it together. A group that was
+// made for another version of its coupon takes back nothing: it decides nothing either.
+func (g *Group) Sweep(v *View) ReclaimQuery {
+	if g.outdated != nil && g.outdated(v) {
+		return ReclaimQuery{}
+	}
+	return g.sweep
+}
 
 // Decide gives what to write, or nil; or what to reclaim before it can be
 // decided. It remembers the group's outcome.

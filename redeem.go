@@ -82,7 +82,7 @@ func (s *Service) acquire(ctx context.Context, b Booking, codes []string, w *acq
 		}
 		attempt = nil // that another call came between makes no second try of it
 		w.booking, w.codes, w.recalled = p, u.codes, u.recalled
-		g := &Group{Booking: p.ID, Series: p.Series, slots: w.slots, decide: w.decide}
+		g := &Group{Booking: p.ID, Series: p.Series, slots: w.slots, outdated: w.outdated, decide: w.decide}
 		if len(u.existing) == 0 {
 			g.Finds = FindsNothing
 		}
@@ -95,7 +95,7 @@ func (s *Service) acquire(ctx context.Context, b Booking, codes []string, w *acq
 				g.Hot = k.Coupon
 			}
 			if g.Hot != "" && !w.until.IsZero() {
-				g.Sweep = ReclaimQuery{Coupon: g.Hot, Expired: w.now, Limit: sweepBatch}
+				g.sweep = ReclaimQuery{Coupon: g.Hot, Expired: w.now, Limit: sweepBatch}
 			}
 		}
 		err = s.write(ctx, g)

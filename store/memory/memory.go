@@ -123,11 +123,13 @@ func (s *Store) Write(ctx context.Context, groups []*coupon.Group) error {
 // run takes one group through its steps.
 func (t *tenant) run(g *coupon.Group) {
 	var reclaimed []coupon.ReclaimQuery
-	if g.Sweep.Limit > 0 {
-		t.apply(g.Sweep.Expire(t.expired(g.Sweep), t.series))
+	v := t.view(g, nil)
+	if f := g.Sweep(v); f.Limit > 0 {
+		t.apply(f.Expire(t.expired(f), t.series))
+		v = t.view(g, nil)
 	}
 	for {
-		changes, q := g.Decide(t.view(g, reclaimed))
+		changes, q := g.Decide(v)
 		if q == nil {
 			t.apply(changes)
 			return
@@ -137,6 +139,7 @@ func (t *tenant) run(g *coupon.Group) {
 			reclaimed = append(reclaimed, *q)
 		}
 		t.apply(q.Expire(expired, t.series))
+		v = t.view(g, reclaimed)
 	}
 }
 

@@ -30,8 +30,8 @@ func (s *toy) Write(ctx context.Context, groups []*coupon.Group) error {
 			if s.has("groups of a write see what was before it") {
 				seen = began
 			}
-			if g.Sweep.Limit > 0 {
-				s.apply(sh, g.Sweep.Expire(s.expired(sh, g.Sweep), sh.series))
+			if f := g.Sweep(s.view(seen, g)); f.Limit > 0 {
+				s.apply(sh, f.Expire(s.expired(sh, f), sh.series))
 			}
 			v := s.view(seen, g)
 			slots := g.Slots(v)

@@ -80,10 +80,10 @@ func (b *batch) reclaim(ctx context.Context, f coupon.ReclaimQuery) (all, none b
 func (b *batch) sweep(ctx context.Context, groups []*coupon.Group) error {
 	sweeps := map[coupon.ID]coupon.ReclaimQuery{}
 	for _, g := range groups {
-		if g.Sweep.Limit == 0 || b.inTx || b.cache.isSwept(b.merchant, g.Sweep) {
+		f := g.Sweep(b.view(g))
+		if f.Limit == 0 || b.inTx || b.cache.isSwept(b.merchant, f) {
 			continue
 		}
-		f := g.Sweep
 		f.Limit = min(f.Limit+sweeps[f.Coupon].Limit, maxKeys)
 		sweeps[f.Coupon] = f
 	}

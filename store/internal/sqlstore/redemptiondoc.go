@@ -130,12 +130,21 @@ func rowOf(r coupon.Redemption, events int64) (redemptionRow, error) {
 	return row, nil
 }
 
+// copied is the same value at another place: rows are kept, and redemptions are
+// their callers'.
+func copied[V any](v *V) *V {
+	if v == nil {
+		return nil
+	}
+	return new(*v)
+}
+
 func rowOfAmounts(r coupon.Redemption) (row redemptionRow, err error) {
 	row = redemptionRow{
 		Coupon: string(r.Coupon), Booking: r.Booking, State: string(r.State), Version: r.Version, Code: string(r.Code), Customer: r.Customer,
 		ExpiresAt: micros(r.ExpiresAt), SingleUse: r.SingleUse, Series: r.Series, Uses: r.Uses,
 		Currency: r.Subtotal.Currency, MadeAt: r.MadeAt.UnixMicro(), ServiceAt: micros(r.ServiceAt),
-		NewCustomer: r.NewCustomer, Holds: r.Holds,
+		NewCustomer: copied(r.NewCustomer), Holds: r.Holds,
 	}
 	amount := func(to *int64, m coupon.Money) {
 		n, e := m.Minor()
@@ -213,7 +222,7 @@ func (row redemptionRow) decode() (coupon.Redemption, error) {
 func (row redemptionRow) withoutDoc() (coupon.Redemption, error) {
 	r := coupon.Redemption{
 		Coupon: coupon.ID(row.Coupon), Booking: row.Booking, State: coupon.State(row.State), Version: row.Version, Code: coupon.Code(row.Code),
-		SingleUse: row.SingleUse, Customer: row.Customer, Series: row.Series, NewCustomer: row.NewCustomer, Uses: row.Uses, Holds: row.Holds,
+		SingleUse: row.SingleUse, Customer: row.Customer, Series: row.Series, NewCustomer: copied(row.NewCustomer), Uses: row.Uses, Holds: row.Holds,
 		ExpiresAt: instant(row.ExpiresAt),
 		MadeAt:    instant(&row.MadeAt), ServiceAt: instant(row.ServiceAt),
 	}
