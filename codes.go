@@ -25,7 +25,7 @@ type CouponCode struct {
 	// it gets no more codes than it shall have.
 	Number int64 `json:"number,omitempty"`
 	// BatchCount is how many codes the batch of a generated one shall have; 0 of
-	// others. All codes of a batch say the same.
+	// others, and of those made by an older release. All codes of a batch say the same.
 	BatchCount int64     `json:"batch_count,omitempty"`
 	CreatedAt  time.Time `json:"created_at"`           // when it was made; of a main code, the coupon
 	CreatedBy  string    `json:"created_by,omitempty"` // who made it: see Service.As

@@ -107,7 +107,7 @@ func (b CodeBatch) drawn(c Code) bool {
 // whoever uses the key again means another batch.
 func (b CodeBatch) fits(k CouponCode) error {
 	var p problems
-	if int64(b.Count) != k.BatchCount {
+	if k.BatchCount != 0 && int64(b.Count) != k.BatchCount {
 		p.add("count", strconv.Itoa(b.Count), fmt.Sprintf("must be as in the batch: %d", k.BatchCount))
 	}
 	if !b.drawn(k.Code) {

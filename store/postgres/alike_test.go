@@ -34,7 +34,7 @@ func TestTheThreeStoresAnswerTheSameProgramAlike(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	st, _ := newStore(t, "pgx")
+	st, pgdb := newStore(t, "pgx")
 	db, err := sql.Open("sqlite", ":memory:")
 	if err != nil {
 		t.Fatal(err)
@@ -49,6 +49,10 @@ func TestTheThreeStoresAnswerTheSameProgramAlike(t *testing.T) {
 		t.Fatal(err)
 	}
 	model := memory.New()
+	second, err := New(pgdb, Options{Schema: st.schema})
+	if err != nil {
+		t.Fatal(err)
+	}
 	var programs atomic.Int64
 	rapid.Check(t, func(t *rapid.T) {
 		merchant := fmt.Sprint("program ", programs.Add(1)) // a database of its own, without making one
@@ -59,6 +63,13 @@ func TestTheThreeStoresAnswerTheSameProgramAlike(t *testing.T) {
 				t.Fatal(err)
 			}
 			p.services = append(p.services, named{name, svc})
+		}
+		p.db, p.one, p.two = pgdb, st.Merchant(merchant), second.Merchant(merchant)
+		p.rand = randomness()
+		for i, s := range p.services {
+			if s.name == "postgres" {
+				p.services[i].Service = p.on(p.one, p.rand)
+			}
 		}
 		p.create()
 		p.create()
@@ -80,11 +91,15 @@ type named struct {
 type program struct {
 	*rapid.T
 	services []named
+	db       *sql.DB
+	one, two *Store // as two processes have it
+	rand     io.Reader
 	now      time.Time
 	coupons  []coupon.Coupon // as they were last seen
 	codes    []string
 	refunds  int
 	steps    int
+	last     func(s *coupon.Service) (any, error)
 }
 
 // all wants every service to answer the call alike, and gives the answer.
@@ -94,7 +109,12 @@ func (p *program) all(what string, call func(s *coupon.Service) (any, error)) (a
 	var firstErr error
 	said := ""
 	for i, s := range p.services {
-		v, err := call(s.Service)
+		v, err := any(nil), error(nil)
+		if s.name == "postgres" {
+			v, err = p.vary(call)
+		} else {
+			v, err = call(s.Service)
+		}
 		if err != nil && !isAnswer(err) {
 			p.Fatalf("%s on %s: %v", what, s.name, err)
 		}
@@ -143,12 +163,12 @@ func (p *program) usd(most int, label string) coupon.Money {
 }
 
 func (p *program) booking() coupon.Booking {
-	b := coupon.Booking{ID: fmt.Sprint("b", p.pick(8, "booking")), Currency: "USD"}
+	b := coupon.Booking{ID: fmt.Sprint("b", p.pick(5, "booking")), Currency: "USD"}
 	b.Customer.Key = []string{"", "ann", "bob", "cy"}[p.pick(4, "customer")]
 	for range 1 + p.pick(2, "lines") {
 		b.Lines = append(b.Lines, coupon.Line{Price: p.usd(100, "price").Amount, Quantity: int64(1 + p.pick(3, "quantity"))})
 	}
-	if p.pick(3, "in a series") == 0 {
+	if p.pick(6, "in a series") == 0 {
 		b.Series, b.Occurrence = fmt.Sprint("s", p.pick(2, "series")), int64(1+p.pick(3, "occurrence"))
 	}
 	if p.pick(2, "service") == 0 {
@@ -199,7 +219,7 @@ func (p *program) actions() map[string]func(*rapid.T) {
 	}
 	onBooking := func(what string, call func(s *coupon.Service, id string) (any, error)) func(*rapid.T) {
 		return step(func() {
-			id := fmt.Sprint("b", p.pick(8, "booking"))
+			id := fmt.Sprint("b", p.pick(5, "booking"))
 			_, _ = p.all(what+" "+id, func(s *coupon.Service) (any, error) { return call(s, id) })
 		})
 	}
@@ -244,7 +264,7 @@ func (p *program) actions() map[string]func(*rapid.T) {
 		"release": onBooking("Release", func(s *coupon.Service, id string) (any, error) { return s.Release(ctx, id) }),
 		"cancel":  onBooking("Cancel", func(s *coupon.Service, id string) (any, error) { return s.Cancel(ctx, id) }),
 		"refund": step(func() {
-			id, amount := fmt.Sprint("b", p.pick(8, "booking")), p.usd(100, "refund")
+			id, amount := fmt.Sprint("b", p.pick(5, "booking")), p.usd(100, "refund")
 			key := fmt.Sprint("r", p.refunds)
 			if p.pick(4, "again") > 0 {
 				p.refunds++
@@ -254,15 +274,21 @@ func (p *program) actions() map[string]func(*rapid.T) {
 			})
 		}),
 		"cost": step(func() {
-			id, cost := fmt.Sprint("b", p.pick(8, "booking")), p.usd(40, "cost")
+			id, cost := fmt.Sprint("b", p.pick(5, "booking")), p.usd(40, "cost")
 			_, _ = p.all("SetCost "+id, func(s *coupon.Service) (any, error) { return s.SetCost(ctx, id, &cost) })
 		}),
 		"create": step(p.create),
 		"edit": step(func() {
 			c := p.coupon()
 			edited := *c
-			p.terms(&edited)
+			if p.pick(2, "same terms") == 0 {
+				p.terms(&edited)
+			}
+			if p.pick(2, "other code") == 0 {
+				edited.Code = coupon.Code(fmt.Sprint("CODE-", p.pick(4, "name")))
+			}
 			if v, err := p.all("Update", func(s *coupon.Service) (any, error) { return s.Update(ctx, edited) }); err == nil {
+				p.codes = append(p.codes, string(edited.Code))
 				*c = v.(coupon.Coupon)
 			}
 		}),
@@ -288,7 +314,7 @@ func (p *program) actions() map[string]func(*rapid.T) {
 			p.now = p.now.Add([]time.Duration{time.Minute, 30 * time.Minute, time.Hour, 31 * time.Hour}[p.pick(4, "how long")])
 		}),
 		"import": step(func() {
-			row := coupon.PastRedemption{Code: p.code(), Booking: fmt.Sprint("b", p.pick(8, "booking")), Currency: "USD", MadeAt: p.now,
+			row := coupon.PastRedemption{Code: p.code(), Booking: fmt.Sprint("b", p.pick(5, "booking")), Currency: "USD", MadeAt: p.now,
 				Subtotal: p.usd(100, "subtotal").Amount}
 			row.Eligible, row.Discount = row.Subtotal, row.Subtotal.Div(row.Subtotal)
 			if row.Discount.GreaterThan(row.Subtotal) {

@@ -240,8 +240,8 @@ func TestBadOptionsAreErrors(t *testing.T) {
 	}
 }
 
-// Batches made before the step that gave them a count keep what they have.
-func TestBatchesOfEarlierStepsKeepTheirCount(t *testing.T) {
+// Batches made before the step that gave them a count can be completed.
+func TestBatchesOfEarlierStepsCanBeCompleted(t *testing.T) {
 	t.Parallel()
 	st, db := newStore(t, "pgx")
 	sqltest.OlderBatches(t, st.Merchant("acme"), func() {

@@ -116,8 +116,8 @@ func TestDatabaseOfTheFirstStepGoesOn(t *testing.T) {
 	wantStored(t, st, 11)
 }
 
-// Batches made before the step that gave them a count keep what they have.
-func TestBatchesOfEarlierStepsKeepTheirCount(t *testing.T) {
+// Batches made before the step that gave them a count can be completed.
+func TestBatchesOfEarlierStepsCanBeCompleted(t *testing.T) {
 	t.Parallel()
 	st, db := newStore(t)
 	sqltest.OlderBatches(t, st.Merchant("acme"), func() {

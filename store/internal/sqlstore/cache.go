@@ -101,11 +101,18 @@ func (c *cache) put(k cacheKey, v coupon.Coupon) {
 }
 
 // maxTaken bounds taken: what was reserved here is likely to be confirmed here, but
-// only after the customer has paid. Each is about a kilobyte.
-const maxTaken = 5 * maxCached
+// only after the customer has paid. Nearly all rows have about a kilobyte; of those
+// with more than maxRow bytes only is kept whose they are.
+const (
+	maxTaken = 5 * maxCached
+	maxRow   = 4 << 10
+)
 
 // took keeps the first redemption of a booking, as it was written.
 func (c *cache) took(merchant text, row redemptionRow) {
+	if len(row.Doc)+len(row.Charges) > maxRow {
+		row = redemptionRow{Coupon: row.Coupon, Booking: row.Booking}
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.taken == nil || len(c.taken) >= maxTaken {

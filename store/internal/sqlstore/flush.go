@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/uptrace/bun"
+
+	"github.com/couponkit/coupon"
 )
 
 // flush ends the batch.
@@ -52,7 +54,7 @@ func (b *batch) writeRows(ctx context.Context, last bool) error {
 	}
 	for i, e := range b.changed {
 		switch {
-		case e.isNew && len(b.bookings[e.Booking]) == 1:
+		case e.isNew && len(b.bookings[e.Booking]) == 1 && !e.Imported && e.State != coupon.Opening:
 			b.made = append(b.made, rows[i])
 		case e.isNew:
 			b.cache.forgetTaken(b.merchant, e.Booking)
