@@ -1,7 +1,9 @@
 package httpui
 
 import (
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/couponkit/coupon"
 )
@@ -18,8 +20,12 @@ type spark struct {
 	Line, Area    string // paths
 }
 
-// newSpark draws the bookings of a timeline; nothing if there are none.
-func newSpark(points []coupon.Point) *spark {
+// newSpark draws the bookings of a timeline; nothing if there are none. A bucket that
+// is going on is left out: with a few hours of it every line would end in a fall.
+func newSpark(points []coupon.Point, now time.Time) *spark {
+	if n := len(points) - 1; n > 1 && points[n].End.After(now) && slices.ContainsFunc(points[:n], func(p coupon.Point) bool { return len(p.Currencies) > 0 }) {
+		points = points[:n]
+	}
 	values := make([]int64, len(points))
 	var most int64
 	for i, p := range points {

@@ -2,7 +2,9 @@ package httpui_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -152,5 +154,22 @@ func TestListAsJSON(t *testing.T) {
 	}
 	if c := got.Data.Coupons; len(c) != 1 || c[0].Code != "SUMMER-WINDOWS" || !c[0].Figures[0].Revenue.Equal(usd("880.00")) {
 		t.Errorf("%+v", got)
+	}
+}
+
+// The small line of a coupon ends with the last bucket that is over.
+func TestTheLineOfACouponLeavesOutWhatIsGoingOn(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	c := s.create(t, coupon.Coupon{Code: "STEADY", Discount: pct(10), Start: now.AddDate(0, -3, 0)})
+	for i := range 90 { // one each day, but for today
+		s.book(t, string(c.Code), fmt.Sprint("S-", i), "100.00", now.AddDate(0, 0, -90+i))
+	}
+	line := regexp.MustCompile(`class="cp-spark-line" d="([^"]*)"`).FindStringSubmatch(get(t, s.handler(t), base+"/?period=28d"))
+	if line == nil {
+		t.Fatal("no line")
+	}
+	if top := " 1.50"; strings.Count(line[1], top) < 20 || !strings.HasSuffix(line[1], top) {
+		t.Errorf("of as many every day the line is not level: %s", line[1])
 	}
 }

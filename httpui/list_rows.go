@@ -269,7 +269,7 @@ func (h *Handler) listRow(q *request, state listState, c coupon.CouponState, f f
 		Discount: w.discount(c.Discount), Audience: w.audienceName(c.Audience),
 		Status: c.Status, StatusName: w.status(c.Status), Reason: w.reason(c),
 		Start: w.start(c.Coupon, w.shortDate), End: w.end(c.Coupon, w.shortDate),
-		Spark: newSpark(f.timelines[c.ID]), Menu: h.rowMenu(q, state, c)}
+		Spark: newSpark(f.timelines[c.ID], f.now), Menu: h.rowMenu(q, state, c)}
 	row.NoTotal = w.t("list.no-limit")
 	for _, l := range c.Limits {
 		row.NoTotal = w.t("list.limited-per-customer")
