@@ -238,6 +238,48 @@ func TestABadBatchComesBackAsItWasTyped(t *testing.T) {
 	}
 }
 
+// All that is wrong with a batch is told at once, beside its fields.
+func TestAllMistakesOfABatchAreToldAtOnce(t *testing.T) {
+	t.Parallel()
+	s, _ := codeShop(t)
+	h := s.handler(t)
+	const number, prefix, length = "Type a whole number.", "May have only the letters", "Take at least 12;"
+	for _, tt := range []struct {
+		typed [3]string // count, prefix, length
+		want  map[string]string
+	}{
+		{[3]string{"abc", "ü!", "3"}, map[string]string{"count": number, "prefix": prefix, "length": length}},
+		{[3]string{"abc", "ü!", "x"}, map[string]string{"count": number, "prefix": prefix, "length": number}},
+		{[3]string{"0", "OK-", "1.5"}, map[string]string{"count": "Make 1 to", "length": number}},
+		{[3]string{"5", "OK-", "x"}, map[string]string{"length": number}},
+		{[3]string{"99999999999999999999", "-X", ""}, map[string]string{"count": number, "prefix": prefix}},
+	} {
+		action, fields := formTo(t, parse(t, get(t, h, s.page("SPRING15", "/codes"))), "/codes")
+		for i, name := range []string{"count", "prefix", "length"} {
+			fields.Set(name, tt.typed[i])
+		}
+		before := s.contents(t)
+		page := parse(t, body(t, postForm(t, h, action, fields)))
+		var got struct{ Error struct{ Fields map[string]string } }
+		if err := json.Unmarshal([]byte(body(t, postForm(t, h, action+"?format=json", fields))), &got); err != nil {
+			t.Fatal(err)
+		}
+		if len(got.Error.Fields) != len(tt.want) {
+			t.Errorf("%q: told %q", tt.typed, got.Error.Fields)
+		}
+		for name, want := range tt.want {
+			if text := got.Error.Fields[name]; !strings.HasPrefix(text, want) {
+				t.Errorf("%q: of the %s %q is told, want %q", tt.typed, name, text, want)
+			} else if beside := page.byID(t, "cp-"+name+"-error").words(); beside != text {
+				t.Errorf("%q: beside the %s is %q", tt.typed, name, beside)
+			}
+		}
+		if s.contents(t) != before {
+			t.Errorf("%q: codes were made", tt.typed)
+		}
+	}
+}
+
 func TestOneCodeIsAdded(t *testing.T) {
 	t.Parallel()
 	s, _ := codeShop(t)
