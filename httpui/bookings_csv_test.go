@@ -39,7 +39,7 @@ func TestBookingsAsCSV(t *testing.T) {
 	records := func(code, query string) [][]string {
 		t.Helper()
 		res := ask(t, h, "GET", s.page(code, "/bookings?"+query))
-		if res.StatusCode != 200 || !strings.HasPrefix(res.Header.Get("Content-Type"), "text/csv") || res.Header.Get("Content-Disposition") != `attachment; filename="bookings.csv"` {
+		if res.StatusCode != 200 || !strings.HasPrefix(res.Header.Get("Content-Type"), "text/csv") || !strings.HasPrefix(res.Header.Get("Content-Disposition"), `attachment; filename="bookings-`+code+`-2026-`) {
 			t.Fatalf("%s: %s, %v", query, res.Status, res.Header)
 		}
 		out, err := csv.NewReader(res.Body).ReadAll()

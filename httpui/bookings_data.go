@@ -132,7 +132,8 @@ func (q *request) bookingsCSV(rep report, state bookingsState) error {
 	if err != nil {
 		return err
 	}
-	return q.csv("bookings.csv", bookingsHeader, inPieces(q.svc.Redemptions(q.r.Context(), f), func(some []coupon.Redemption) (out [][]string, err error) {
+	name := "bookings-" + string(q.c.Code) + "-" + rep.First.String() + "-" + rep.Last.String() + ".csv"
+	return q.csv(name, bookingsHeader, inPieces(q.svc.Redemptions(q.r.Context(), f), func(some []coupon.Redemption) (out [][]string, err error) {
 		rows, err := q.withUsed(some)
 		for _, r := range rows {
 			out = append(out, q.bookingRecord(r))

@@ -107,7 +107,7 @@ func (h *Handler) bookingsView(q *request, rep report, state bookingsState, page
 		v.WholeLife = to(func(s *bookingsState) { s.Period = wholeLife })
 	}
 	if q.may(Export) {
-		v.CSV = q.links.csv(to(func(*bookingsState) {}))
+		v.CSV = q.tableURL(to(func(*bookingsState) {}))
 	}
 	for _, x := range bookingFilters {
 		key := cmp.Or(x.Key, "counted")

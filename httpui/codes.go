@@ -188,16 +188,24 @@ func (q *request) codeUses(codes []coupon.CouponCode) (map[coupon.Code]codeUse, 
 				continue
 			}
 		}
-		f := coupon.RedemptionFilter{Coupon: q.c.ID, Code: k.Code, States: []coupon.State{coupon.Redeemed, coupon.Refunded, coupon.Reserved}, Live: true, Desc: true}
-		for r, err := range q.svc.Redemptions(q.r.Context(), f) {
-			if err != nil {
-				return nil, err
-			}
-			out[k.Code] = codeUse{used: true, reserved: r.State == coupon.Reserved, limit: out[k.Code].limit}
-			break
+		state, err := q.latestUse(k)
+		if err != nil {
+			return nil, err
+		}
+		if state != "" {
+			out[k.Code] = codeUse{used: true, reserved: state == coupon.Reserved, limit: out[k.Code].limit}
 		}
 	}
 	return out, nil
+}
+
+// latestUse is the state of the latest booking that uses a code; empty if none does.
+func (q *request) latestUse(k coupon.CouponCode) (coupon.State, error) {
+	f := coupon.RedemptionFilter{Coupon: q.c.ID, Code: k.Code, States: []coupon.State{coupon.Redeemed, coupon.Refunded, coupon.Reserved}, Live: true, Desc: true}
+	for r, err := range q.svc.Redemptions(q.r.Context(), f) {
+		return r.State, err
+	}
+	return "", nil
 }
 
 func (q *request) codeRow(k coupon.CouponCode, use codeUse) codeRow {
@@ -230,28 +238,6 @@ func limitsCodes(c coupon.Coupon) bool {
 		}
 	}
 	return false
-}
-
-// codesCSV answers with the codes of the state, on whichever page, as
-// [coupon.WriteCodes] writes them. A failure on the way cuts the connection, so
-// that half a list is not printed for the whole.
-func (q *request) codesCSV(s codesState) error {
-	if q.r.Method == http.MethodHead {
-		return q.csv("codes.csv", nil, nil)
-	}
-	header := q.w.Header()
-	header.Set("Content-Type", "text/csv; charset=utf-8; header=present")
-	header.Set("Content-Disposition", `attachment; filename="codes.csv"`)
-	n, err := coupon.WriteCodes(q.w, q.codesOf(s, ""))
-	switch {
-	case err == nil:
-		return nil
-	case n == 0: // nothing was sent
-		header.Del("Content-Disposition")
-		return err
-	}
-	q.h.log.ErrorContext(q.r.Context(), "httpui: a table broke off", "path", q.r.URL.Path, "error", err)
-	panic(http.ErrAbortHandler) // the server then closes the connection
 }
 
 // codesData is a page of codes as JSON.

@@ -84,17 +84,13 @@ func (h *Handler) generateCodes(q *request) error {
 	if form.Length != "" {
 		b.Length = q.wholeNumber(form.Length, "length", form.Errors)
 	}
-	if form.Key == "" {
-		form.Errors["key"] = q.words.t("codes.error.no-key")
-	}
-	if len(form.Errors) > 0 {
-		return h.refuseCodes(q, form, nil, http.StatusUnprocessableEntity)
-	}
 	made := int64(0)
 	for _, err := range q.svc.GenerateCodes(q.r.Context(), q.c.ID, b) {
 		if invalid, ok := errors.AsType[*coupon.InvalidError](err); ok {
 			for _, f := range invalid.Fields {
-				form.Errors[f.Field] = q.words.batchError(f)
+				if form.Errors[f.Field] == "" {
+					form.Errors[f.Field] = q.words.batchError(f)
+				}
 			}
 			return h.refuseCodes(q, form, nil, http.StatusUnprocessableEntity)
 		}
@@ -142,13 +138,14 @@ type generatedData struct {
 	Count int64  `json:"count"`
 }
 
-// wholeNumber reads a count as the locale writes it; what it can't read is among
-// the errors.
+// wholeNumber reads a count as the locale writes it. What it can't read is among
+// the errors, and -1, which no batch may have: so the other mistakes are found too.
 func (q *request) wholeNumber(typed, name string, errs map[string]string) int {
 	plain, problem := q.words.readNumber(typed, 0)
 	n, err := strconv.Atoi(plain)
 	if problem != "" || err != nil {
 		errs[name] = q.words.t("codes.error.number")
+		return -1
 	}
 	return n
 }

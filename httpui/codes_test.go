@@ -1,21 +1,14 @@
 package httpui_test
 
 import (
-	"context"
-	"encoding/csv"
 	"encoding/json"
-	"errors"
-	"io"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/couponkit/coupon"
-	"github.com/couponkit/coupon/httpui"
-	"github.com/couponkit/coupon/store/memory"
 )
 
 // codeShop has a coupon with a batch of codes, one for a customer, and some of
@@ -238,6 +231,50 @@ func TestABadBatchComesBackAsItWasTyped(t *testing.T) {
 	}
 }
 
+// All that is wrong with a batch is told at once, beside its fields.
+func TestAllMistakesOfABatchAreToldAtOnce(t *testing.T) {
+	t.Parallel()
+	s, _ := codeShop(t)
+	h := s.handler(t)
+	const number, prefix, length = "Type a whole number.", "May have only the letters", "Take at least 12;"
+	for _, tt := range []struct {
+		typed [3]string // count, prefix, length
+		want  map[string]string
+	}{
+		{[3]string{"abc", "ü!", "3"}, map[string]string{"count": number, "prefix": prefix, "length": length}},
+		{[3]string{"abc", "ü!", "x"}, map[string]string{"count": number, "prefix": prefix, "length": number}},
+		{[3]string{"0", "OK-", "1.5"}, map[string]string{"count": "Make 1 to", "length": number}},
+		{[3]string{"5", "OK-", "x"}, map[string]string{"length": number}},
+		{[3]string{"99999999999999999999", "-X", ""}, map[string]string{"count": number, "prefix": prefix}},
+	} {
+		action, fields := formTo(t, parse(t, get(t, h, s.page("SPRING15", "/codes"))), "/codes")
+		for i, name := range []string{"count", "prefix", "length"} {
+			fields.Set(name, tt.typed[i])
+		}
+		before := s.contents(t)
+		page := parse(t, body(t, postForm(t, h, action, fields)))
+		var got struct {
+			Error struct{ Fields map[string]string }
+		}
+		if err := json.Unmarshal([]byte(body(t, postForm(t, h, action+"?format=json", fields))), &got); err != nil {
+			t.Fatal(err)
+		}
+		if len(got.Error.Fields) != len(tt.want) {
+			t.Errorf("%q: told %q", tt.typed, got.Error.Fields)
+		}
+		for name, want := range tt.want {
+			if text := got.Error.Fields[name]; !strings.HasPrefix(text, want) {
+				t.Errorf("%q: of the %s %q is told, want %q", tt.typed, name, text, want)
+			} else if beside := page.byID(t, "cp-"+name+"-error").words(); beside != text {
+				t.Errorf("%q: beside the %s is %q", tt.typed, name, beside)
+			}
+		}
+		if s.contents(t) != before {
+			t.Errorf("%q: codes were made", tt.typed)
+		}
+	}
+}
+
 func TestOneCodeIsAdded(t *testing.T) {
 	t.Parallel()
 	s, _ := codeShop(t)
@@ -295,77 +332,6 @@ func TestAnArchivedCouponGetsNoCodes(t *testing.T) {
 		if res := postForm(t, h, s.page("SPRING15", target), form); res.StatusCode != http.StatusConflict {
 			t.Errorf("%s: %s", target, res.Status)
 		}
-	}
-}
-
-// breaksCodes is a store that fails at its second page of codes.
-type breaksCodes struct{ *memory.Store }
-
-func (s breaksCodes) Codes(ctx context.Context, q coupon.CodeQuery) ([]coupon.CouponCode, error) {
-	if q.After != "" {
-		return nil, errors.New("the disk is gone")
-	}
-	q.Limit = 1000
-	page, err := s.Store.Codes(ctx, q)
-	for i := 0; err == nil && len(page) < 1000; i++ {
-		page = append(page, page[i])
-	}
-	return page, err
-}
-
-func TestCodesAsCSV(t *testing.T) {
-	t.Parallel()
-	s, batch := codeShop(t)
-	s.must(t)(s.svc.AddCode(t.Context(), s.ids["SPRING15"], coupon.CouponCode{Code: "-1", Customer: "=cmd"}))
-	h := s.handler(t)
-	for _, find := range []string{"ann", "nobody's", "OTHER"} { // under the conditions of the page
-		page := parse(t, get(t, h, s.page("SPRING15", "/codes?find="+url.QueryEscape(find))))
-		_, rows := tableOf(t, ask(t, h, "GET", page.byID(t, "cp-csv").attr["href"]))
-		if want := map[string]int{"ann": 1}[find]; len(rows) != want || want > 0 && rows[0]["code"] != "ANN" {
-			t.Errorf("of %q: %q", find, rows)
-		}
-	}
-	for query, want := range map[string]int{"": 1 + 1 + 1 + 120 + 1, "&batch=flyer": 1 + 120} {
-		res := ask(t, h, "GET", s.page("SPRING15", "/codes?format=csv"+query))
-		if res.StatusCode != 200 || res.Header.Get("Content-Disposition") != `attachment; filename="codes.csv"` {
-			t.Fatalf("%s, %v", res.Status, res.Header)
-		}
-		rows, err := csv.NewReader(res.Body).ReadAll()
-		if err != nil || len(rows) != want {
-			t.Errorf("%q: %d rows, want %d, error %v", query, len(rows), want, err)
-		}
-		if query == "" && (rows[1][0] != "'-1" || rows[1][2] != "'=cmd") {
-			t.Errorf("a spreadsheet would run %q", rows[1])
-		}
-		if query != "" && rows[1][0] != batch[0] {
-			t.Errorf("the first is %q", rows[1])
-		}
-	}
-	h = s.handler(t, func(c *httpui.Config) {
-		c.Can = func(_ *http.Request, a httpui.Action, _ coupon.Coupon) bool { return a != httpui.Export }
-	})
-	if res := ask(t, h, "GET", s.page("SPRING15", "/codes?format=csv")); res.StatusCode != http.StatusForbidden {
-		t.Errorf("without the right to: %s", res.Status)
-	}
-	for _, page := range []string{"/codes", "/bookings"} {
-		if strings.Contains(get(t, h, s.page("SPRING15", page)), "format=csv") {
-			t.Errorf("%s offers what may not be taken away", page)
-		}
-	}
-	// Half a list must not be printed for the whole.
-	svc, err := coupon.New(coupon.Config{Store: breaksCodes{s.store}, Now: s.svc.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(s.handler(t, func(c *httpui.Config) { c.Service = svc }))
-	defer server.Close()
-	res, err := http.Get(server.URL + s.page("SPRING15", "/codes?format=csv"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	if part, err := io.ReadAll(res.Body); err == nil {
-		t.Errorf("%s, %d bytes: half a list looks whole", res.Status, len(part))
 	}
 }
 

@@ -13,7 +13,8 @@ import (
 //
 // HEAD asks for no rows, and none are read.
 //
-// filename is ours, in plain ASCII. Texts that came from anybody go through
+// filename is ours, in plain ASCII; a text of the host's goes through [fileText].
+// Texts that came from anybody go through
 // [csvText]; numbers, dates and our own words need not.
 func (q *request) csv(filename string, header []string, rows iter.Seq2[[]string, error]) error {
 	out := csv.NewWriter(q.w)
@@ -88,6 +89,21 @@ func inPieces[T any](entries iter.Seq2[T, error], rows func([]T) ([][]string, er
 			give()
 		}
 	}
+}
+
+// mostFileText leaves room for the rest of a file's name, which has 255 bytes.
+const mostFileText = 100
+
+// fileText is a text as part of a file's name: what is no ASCII letter or digit, -
+// or _ becomes _, and what is too long is cut.
+func fileText(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r == '-' || '0' <= r && r <= '9' || 'A' <= r && r <= 'Z' || 'a' <= r && r <= 'z' {
+			return r
+		}
+		return '_'
+	}, s)
+	return s[:min(len(s), mostFileText)]
 }
 
 // csvText keeps a spreadsheet from running a text as a formula, as

@@ -128,7 +128,7 @@ func (w words) draftOf(c coupon.Coupon, currency string) draft {
 func (w words) week() []time.Weekday {
 	var out []time.Weekday
 	for i := range time.Weekday(7) {
-		out = append(out, (w.weekStart()+i)%7)
+		out = append(out, (w.firstDay+i)%7)
 	}
 	return out
 }

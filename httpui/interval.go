@@ -57,6 +57,7 @@ func wholeLifeOf(q *request, c coupon.Coupon, clock coupon.Clock) (coupon.Range,
 // says so in a notice: a link is never answered with an error for its range.
 func parseReport(v url.Values, c coupon.Coupon, now time.Time, life coupon.Range, w words) (report, []string) {
 	p := stateParser{words: w, values: v}
+	p.checkWeek()
 	loc := zoneOf(c)
 	today := coupon.DateOf(now.In(loc))
 	rep := report{reportState: reportState{Line: p.oneOf("chart", "bar", "line") == "line"}}
@@ -75,7 +76,7 @@ func parseReport(v url.Values, c coupon.Coupon, now time.Time, life coupon.Range
 		rep.First, rep.Last = rep.From, rep.To
 	default:
 		x, _ := periodOf(rep.Period)
-		rep.First, rep.Last = x.days(today, w.weekStart())
+		rep.First, rep.Last = x.days(today, w.firstDay)
 	}
 	if rep.Period != wholeLife {
 		from, err := coupon.StartOfDay(rep.First, c.Zone)
@@ -117,9 +118,9 @@ func (p *stateParser) readInterval(rep *report, loc *time.Location) {
 			p.tell("chart.unsuitable-interval", "wanted", p.interval(want), "taken", p.interval(rep.By))
 		}
 	}
-	// A locale with weeks from Saturday gets them from Monday, as Timeline has no
+	// Who has weeks from Saturday gets them from Monday, as Timeline has no
 	// others.
-	if rep.By == coupon.Weekly && p.weekStart() == time.Sunday {
+	if rep.By == coupon.Weekly && p.firstDay == time.Sunday {
 		rep.By = coupon.WeeklyFromSunday
 	}
 }

@@ -72,7 +72,8 @@ func (p *stateParser) listRange(w words) listRange {
 	for _, x := range periods {
 		keys = append(keys, x.Key)
 	}
-	r := listRange{Period: p.oneOf("period", keys...), week: w.weekStart()}
+	p.checkWeek()
+	r := listRange{Period: p.oneOf("period", keys...), week: w.firstDay}
 	switch r.Period {
 	case "all":
 		r.Period = ""

@@ -204,7 +204,7 @@ func (h *Handler) listView(q *request, state listState, f found) listView {
 		v.Next = q.links.list(next)
 	}
 	if q.may(Export) {
-		v.CSV = q.links.csv(q.links.list(first))
+		v.CSV = q.tableURL(q.links.list(first))
 	}
 	if h.may(q.r, Create, coupon.Coupon{}) {
 		v.New = q.links.newCoupon()

@@ -58,7 +58,8 @@ func (h *Handler) wordsIn(locale string) words {
 
 // words are those of a language in the formats of a locale.
 func (h *Handler) words(locale string, c *catalog) words {
-	w := words{newFormats(locale), c}
+	w := words{formats: newFormats(locale), lang: c}
+	w.firstDay = w.weekStart()
 	if h.cfg.Formatter != nil {
 		w.host = h.cfg.Formatter(locale)
 	}

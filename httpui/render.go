@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/couponkit/coupon"
 )
@@ -89,7 +90,23 @@ func (h *Handler) newRequest(w http.ResponseWriter, r *http.Request) (*request, 
 		}
 	}
 	actor, _ := r.Context().Value(actorKey).(string)
-	return &request{h: h, w: w, r: r, as: representationOf(r), svc: svc.As(actor), links: linksOf(r), words: h.wordsFor(r)}, nil
+	q := &request{h: h, w: w, r: r, as: representationOf(r), svc: svc.As(actor), links: linksOf(r), words: h.wordsFor(r)}
+	// Programs get the same weeks in every language.
+	if day := slices.Index(weekdayKeys[:], r.URL.Query().Get("week")); day >= 0 {
+		q.words.firstDay = time.Weekday(day)
+	} else if q.as != asPage {
+		q.words.firstDay = time.Monday
+	}
+	return q, nil
+}
+
+// tableURL is the table of a page, to take away, in the weeks that the page shows.
+func (q *request) tableURL(page string) string {
+	url := q.links.csv(page)
+	if q.words.firstDay != time.Monday {
+		url += "&week=" + weekdayKeys[q.words.firstDay]
+	}
+	return url
 }
 
 // answer is what a route has to say, in every form in which it can be asked for.

@@ -113,7 +113,7 @@ func (q *request) reportView(d reportData, sent *noteForm) (reportView, error) {
 	v.Chart = w.newChart(series, rep.Line, marks)
 	v.Table = w.newTable(series, currenciesOf(d.summary.Currencies, then))
 	if q.may(Export) {
-		v.CSV = q.links.of(c.ID) + rep.query().with("format", "csv").String()
+		v.CSV = q.tableURL(q.links.coupon(c.ID, rep.reportState))
 	}
 	if series.BeforeRange != "" {
 		v.Compared = w.t("summary.compared", "range", series.BeforeRange)

@@ -82,6 +82,10 @@ func (p *stateParser) oneOf(key string, allowed ...string) string {
 	return v
 }
 
+// checkWeek tells of a day that is none: which one weeks begin with is said in
+// newRequest, for all that is answered.
+func (p *stateParser) checkWeek() { p.oneOf("week", weekdayKeys[:]...) }
+
 // date reads a day of the years that a calendar on a page can show.
 func (p *stateParser) date(key string) coupon.Date {
 	v := p.values.Get(key)

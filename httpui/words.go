@@ -14,6 +14,9 @@ import (
 type words struct {
 	formats
 	lang *catalog
+	// firstDay is the day with which weeks begin: the locale's, if newRequest does not
+	// say otherwise.
+	firstDay time.Weekday
 }
 
 // t is the text of a key in the language; see catalog.text. Whole numbers among
@@ -222,7 +225,7 @@ func (w words) list(parts []string, last string) string {
 
 // days is "Monday, Wednesday and Sunday", in the order of the locale's week.
 func (w words) days(days []time.Weekday) string {
-	first := w.weekStart()
+	first := w.firstDay
 	inWeek := func(d time.Weekday) int { return int(d-first+7) % 7 }
 	days = slices.Clone(days)
 	slices.SortFunc(days, func(a, b time.Weekday) int { return inWeek(a) - inWeek(b) })
