@@ -286,6 +286,9 @@ func (w words) code(typed string) string {
 
 // refuse shows the form again with what is wrong.
 func (f *form) refuse() error {
+	if err := f.codeTaken(); err != nil {
+		return err
+	}
 	f.status = http.StatusUnprocessableEntity
 	if f.q.as == asJSON {
 		w := f.q.words

@@ -92,3 +92,24 @@ func TestFormsAnswerPrograms(t *testing.T) {
 		t.Errorf("made %+v", got)
 	}
 }
+
+// That another coupon has the code is told with all else that is wrong, though only
+// the store knows it.
+func TestATakenCodeIsToldWithTheOtherMistakes(t *testing.T) {
+	t.Parallel()
+	s := fullShop(t)
+	h := s.handler(t)
+	for name, page := range map[string]string{"new": base + "/new", "edit": s.page("WELCOME20", "/edit")} {
+		v := with(fill(t, h, page), "value", "abc", "code", "SPRING15", "min_total", "100", "max_total", "50", "zone", zone)
+		told := body(t, send(t, h, page, v))
+		for _, id := range []string{"cp-f-value-error", "cp-f-code-error", "cp-f-max_total-error"} {
+			if !strings.Contains(told, `id="`+id+`"`) {
+				t.Errorf("%s: nothing is said at %s", name, id)
+			}
+		}
+		own := with(v, "code", map[string]string{"new": "NEW", "edit": "WELCOME20"}[name])
+		if told := body(t, send(t, h, page, own)); strings.Contains(told, `id="cp-f-code-error"`) {
+			t.Errorf("%s: its own code is taken", name)
+		}
+	}
+}

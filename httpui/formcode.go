@@ -63,3 +63,21 @@ func firstWord(name string) string {
 	}
 	return ""
 }
+
+// codeTaken says of a code that another coupon has it, so that what only the store
+// knows is told together with all else that is wrong.
+func (f *form) codeTaken() error {
+	code, err := coupon.ParseCode(f.d.Fields["code"])
+	if _, said := f.errors["code"]; said || err != nil {
+		return nil
+	}
+	switch c, err := f.q.svc.CouponByCode(f.q.r.Context(), string(code)); {
+	case errors.Is(err, coupon.ErrNotFound):
+		return nil
+	case err != nil:
+		return err
+	case c.ID != f.base.ID:
+		f.errors["code"] = f.q.words.t("form.errors.code-taken", "code", string(code))
+	}
+	return nil
+}
