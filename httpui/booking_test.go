@@ -274,7 +274,8 @@ func TestABookingIsCancelledOnAllItsCoupons(t *testing.T) {
 	s := narrowShop(t)
 	h := s.handler(t)
 	text := get(t, h, s.page("PAIR-A", "/booking?id=BOTH"))
-	contains(t, text, "It is cancelled on all coupons of the booking: First of two and PAIR-B.", "Its use of the coupon becomes free again.")
+	contains(t, text, "It is cancelled on all coupons of the booking: First of two and PAIR-B.",
+		"Each coupon gives its use back or keeps it, as it is set.")
 	action, fields := formTo(t, parse(t, text), "/booking/cancel")
 	for range 2 {
 		res := postForm(t, h, action, fields)
