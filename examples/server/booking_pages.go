@@ -58,7 +58,7 @@ func (s *site) price(w http.ResponseWriter, r *http.Request) {
 	// To see a price, nobody has to say who they are; only some codes need it.
 	delete(f.Errors, "email")
 	p := bookPage{Form: f, Booking: b}
-	if f.Code == "" || len(b.Lines) == 0 {
+	if len(f.codes()) == 0 || len(b.Lines) == 0 {
 		s.showForm(w, r, http.StatusOK, p)
 		return
 	}
