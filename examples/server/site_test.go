@@ -182,11 +182,11 @@ func TestACodeThatIsRefused(t *testing.T) {
 			"scheduled":              {[]string{"code", "BRIGHT30"}, coupon.NotValid},
 			"expired, and too small": {[]string{"code", "MOVE50"}, coupon.NotValid},
 			"not a new customer":     {[]string{"code", "WELCOME20", "email", regular}, coupon.NotValid},
-			"another day":            {[]string{"code", "EARLYWEEK12", "date", "2026-07-23"}, "This code is for bookings on Monday, Tuesday."},
+			"another day":            {[]string{"code", "EARLYWEEK12", "date", "2026-07-23"}, "This code is for bookings on Monday and Tuesday."},
 			"another hour":           {[]string{"code", "EARLYWEEK12", "time", "14:00"}, "This code is for bookings at 08:00–13:00."},
 			"no hour":                {[]string{"code", "EARLYWEEK12", "time", ""}, "Choose a time first: this code depends on it."},
 			"one-time":               {[]string{"code", "STEADY10"}, "This code is for recurring bookings."},
-			"every month":            {[]string{"code", "STEADY10", "frequency", "monthly"}, "This code is for weekly, every-2-weeks bookings."},
+			"every month":            {[]string{"code", "STEADY10", "frequency", "monthly"}, "This code is for weekly and every-2-weeks bookings."},
 			"nothing eligible":       {[]string{"quantity-standard-clean", "", "quantity-handyman", "3"}, "This code does not apply to anything in this booking."},
 		} {
 			form := v.fill(tt.fields...)
