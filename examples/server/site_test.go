@@ -129,6 +129,10 @@ func TestTwoCodesOnOneBooking(t *testing.T) {
 				t.Errorf("%s is %s", r.Code, r.State)
 			}
 		}
+		form.Set("code", "steady10, nosuch")
+		if page := v.post("/book/price", form).body; !strings.Contains(page, "The code nosuch can&#39;t be used for this booking.") || strings.Contains(page, "The code steady10") {
+			t.Errorf("it is not said which code can't be used:\n%s", page)
+		}
 		alone := v.fill("code", "STEADY10, SPARKLE15,", "frequency", string(coupon.EveryTwoWeeks))
 		if a := v.post("/book", alone); a.status != http.StatusUnprocessableEntity || v.booked(alone.Get("id")) || v.redemptions(alone.Get("id")) != nil {
 			t.Errorf("two that don't go together: %d", a.status)
@@ -175,7 +179,7 @@ func TestACodeThatIsRefused(t *testing.T) {
 			want   string
 		}{
 			"unknown":                {[]string{"code", "NOSUCHCODE"}, coupon.NotValid},
-			"not a code":             {[]string{"code", "NO SUCH"}, coupon.NotValid},
+			"not a code":             {[]string{"code", "NO+SUCH"}, coupon.NotValid},
 			"used up":                {[]string{"code", "FIRST60"}, coupon.NotValid},
 			"archived":               {[]string{"code", "HANDY15"}, coupon.NotValid},
 			"inactive":               {[]string{"code", "LOYAL10"}, coupon.NotValid},
