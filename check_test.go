@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -294,6 +295,12 @@ func TestPublicTextHidesThatACodeExists(t *testing.T) {
 	o, err := c.Check(b, nil)
 	if err != nil || len(o.Refusals) != 1 {
 		t.Fatal(o.Refusals, err)
+	}
+	for days, want := range map[string]string{"Monday": "Monday", "Monday Tuesday": "Monday and Tuesday", "Monday Tuesday Friday": "Monday, Tuesday and Friday"} {
+		r := coupon.Refusal{Reason: coupon.WrongDay, Required: coupon.Fact{Words: strings.Fields(days)}}
+		if got := r.Public(); got != "This code is for bookings on "+want+"." {
+			t.Errorf("%s: %q", days, got)
+		}
 	}
 	if got := o.Refusals[0].Public(); got != "This code needs a booking of at least 150.00 USD." {
 		t.Errorf("what the customer can change must be said: %q", got)

@@ -84,6 +84,15 @@ func (f Fact) String() string {
 	return strings.Join(f.Words, ", ")
 }
 
+// spoken is the fact in a sentence: "Monday, Tuesday and Friday".
+func (f Fact) spoken() string {
+	last := len(f.Words) - 1
+	if last < 1 {
+		return f.String()
+	}
+	return strings.Join(f.Words[:last], ", ") + " and " + f.Words[last]
+}
+
 func count(n int64) Fact { return Fact{Count: &n} }
 func words[S ~string](w ...S) Fact {
 	var out []string
@@ -156,9 +165,9 @@ func (r Refusal) Public() string {
 	case AboveMaximum:
 		return "This code is for bookings up to " + r.Required.String() + "."
 	case WrongDay:
-		return "This code is for bookings on " + r.Required.String() + "."
+		return "This code is for bookings on " + r.Required.spoken() + "."
 	case WrongHour:
-		return "This code is for bookings at " + r.Required.String() + "."
+		return "This code is for bookings at " + r.Required.spoken() + "."
 	case NoServiceDate:
 		return "Choose a date first: this code depends on it."
 	case NoServiceTime:
@@ -169,7 +178,7 @@ func (r Refusal) Public() string {
 		}
 		return "This code is for the first " + r.Required.String() + " bookings of a series."
 	case WrongType, WrongFrequency:
-		return "This code is for " + r.Required.String() + " bookings."
+		return "This code is for " + r.Required.spoken() + " bookings."
 	case NothingEligible:
 		return "This code does not apply to anything in this booking."
 	case TooFewUnits:

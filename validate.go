@@ -84,9 +84,7 @@ func (d Discount) validate(p *problems) {
 	if !d.Amount.IsZero() {
 		p.add("discount.amount", d.Amount.String(), "must be empty on a percentage")
 	}
-	if !d.Cap.IsZero() {
-		checkPositive(p, "discount.cap", d.Cap)
-	}
+	checkOptional(p, "discount.cap", d.Cap)
 }
 
 func (r Restrictions) validate(p *problems) {
@@ -95,9 +93,7 @@ func (r Restrictions) validate(p *problems) {
 		field string
 		bound Money
 	}{{"min_total", r.MinTotal}, {"max_total", r.MaxTotal}} {
-		if !b.bound.IsZero() {
-			checkPositive(p, at+b.field, b.bound)
-		}
+		checkOptional(p, at+b.field, b.bound)
 	}
 	least, err := r.MinTotal.Minor()
 	most, err2 := r.MaxTotal.Minor()
@@ -197,17 +193,28 @@ func (l Limit) validate(p *problems, field string) {
 	}
 }
 
-// checkPositive is the rule for every amount an owner sets.
+// checkPositive is the rule for every amount that must be there.
 func checkPositive(p *problems, field string, m Money) {
 	if m.IsZero() {
 		p.add(field, "", "must be set")
 		return
 	}
+	checkMore(p, field, m, "must be more than 0")
+}
+
+// checkOptional is the rule for every amount that may be left out.
+func checkOptional(p *problems, field string, m Money) {
+	if !m.IsZero() {
+		checkMore(p, field, m, "must be more than 0; leave it out for none")
+	}
+}
+
+func checkMore(p *problems, field string, m Money, must string) {
 	n, err := m.Minor()
 	if err != nil {
 		p.merge(field, err)
 	} else if n <= 0 {
-		p.add(field, m.String(), "must be more than 0; leave it out for none")
+		p.add(field, m.String(), must)
 	}
 }
 

@@ -40,7 +40,7 @@ func TestValidateNamesEveryBrokenFieldAndItsBound(t *testing.T) {
 		{func(c *coupon.Coupon) {
 			c.Discount = coupon.PercentOff(decimal.RequireFromString(strings.Repeat("7", 40)))
 		}, "discount.percent", "at most 100"},
-		{func(c *coupon.Coupon) { c.Discount.Cap = usd("0") }, "discount.cap", "more than 0"},
+		{func(c *coupon.Coupon) { c.Discount.Cap = usd("0") }, "discount.cap", "more than 0; leave it out for none"},
 		{func(c *coupon.Coupon) { c.Discount.Amount = usd("5") }, "discount.amount", "must be empty"},
 		{func(c *coupon.Coupon) { c.Discount = coupon.AmountOff(usd("5")).UpTo(usd("3")) }, "discount.cap", "only a percentage"},
 		{func(c *coupon.Coupon) { c.Discount = coupon.AmountOff(usd("0")) }, "discount.amount", "more than 0"},

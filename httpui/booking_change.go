@@ -29,7 +29,7 @@ type refundView struct {
 type cancelView struct {
 	post
 	On       string // the coupons, if there are several
-	Use      string // what becomes of the use
+	Use      string // what becomes of the use, or of those of several coupons
 	Reserved bool   // it is only released
 }
 
@@ -86,6 +86,8 @@ func (q *request) cancelForm(p bookingPage, state bookingsState) (*cancelView, e
 	}
 	v.post, v.On = q.post(q.links.bookingChange(q.c.ID, p.Booking, "cancel", state)), q.severally(p, standing...)
 	switch {
+	case v.On != "":
+		v.Use = q.words.t("bookings.one.use-each")
 	case q.c.KeepUseOnCancel:
 		v.Use = q.words.t("bookings.one.use-kept")
 	case p.Series != "":

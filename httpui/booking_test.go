@@ -138,8 +138,8 @@ func TestRefundsAreReadAndChecked(t *testing.T) {
 	for _, tt := range []struct{ locale, typed, want string }{
 		{"en", "", "How much was given back? At most $36.00."},
 		{"en", "ten", "Type an amount such as 12.5."},
-		{"en", "0", "Type more than nothing."},
-		{"en", "-5", "Type more than nothing."},
+		{"en", "0", "Type more than 0."},
+		{"en", "-5", "Type more than 0."},
 		{"en", "36.01", "At most $36.00 is left of what was paid."},
 		{"en", "1.005", "USD amounts have at most 2 digits after the point."},
 		{"en", "1e3", "Type an amount such as 12.5."},
@@ -274,7 +274,8 @@ func TestABookingIsCancelledOnAllItsCoupons(t *testing.T) {
 	s := narrowShop(t)
 	h := s.handler(t)
 	text := get(t, h, s.page("PAIR-A", "/booking?id=BOTH"))
-	contains(t, text, "It is cancelled on all coupons of the booking: First of two and PAIR-B.", "Its use of the coupon becomes free again.")
+	contains(t, text, "It is cancelled on all coupons of the booking: First of two and PAIR-B.",
+		"Each coupon gives its use back or keeps it, as it is set.")
 	action, fields := formTo(t, parse(t, text), "/booking/cancel")
 	for range 2 {
 		res := postForm(t, h, action, fields)

@@ -158,6 +158,9 @@ func (w words) batchError(f coupon.FieldError) string {
 	case "length":
 		return w.t("codes.error.length", "least", w.Count(coupon.MinRandom), "most", w.Count(coupon.MaxCodeLength))
 	case "prefix":
+		if _, long := matchRule("must have 1 to * characters", f.Must); long {
+			return w.t("codes.error.prefix-long", "most", w.Count(coupon.MaxCodeLength))
+		}
 		return w.t("codes.error.prefix")
 	default:
 		return w.t("codes.error.no-key")

@@ -153,7 +153,7 @@ func TestABatchIsMadeOnce(t *testing.T) {
 	s, _ := codeShop(t)
 	h := s.handler(t)
 	text := get(t, h, s.page("SPRING15", "/codes"))
-	contains(t, text, "the coupon has no limit per code")
+	contains(t, text, "a code can be used as often as the coupon’s limits allow")
 	action, fields := formTo(t, parse(t, text), "/codes")
 	fields.Set("count", "70")
 	fields.Set("prefix", "win-")
@@ -199,6 +199,7 @@ func TestABadBatchComesBackAsItWasTyped(t *testing.T) {
 		{"count", "1000001", "Make 1 to 1,000,000 codes at once."},
 		{"prefix", "-X", "May have only the letters A–Z, digits, - and _, and no - first."},
 		{"prefix", "ä b", "May have only the letters A–Z, digits, - and _, and no - first."},
+		{"prefix", strings.Repeat("A", 65), "This is too long: with its random characters and dashes a code may have 64 characters."},
 		{"length", "3", "Take at least 12; with what a code begins with and its dashes it may have 64 characters."},
 		{"length", "60", "Take at least 12;"},
 	} {

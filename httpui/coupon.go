@@ -73,7 +73,7 @@ func (h *Handler) coupon(q *request) error {
 		a.toast = q.words.done(state.Coupon)
 	case done == "created" && state.Version == 1, done == "saved" && state.Version > 1:
 		a.toast = q.words.t("form."+done, "code", state.Code)
-	case done == "note-put", done == "note-removed":
+	case done == "note-put", done == "note-outside", done == "note-removed":
 		a.toast = q.words.t("chart." + done)
 	}
 	return q.answer(a)

@@ -406,3 +406,18 @@ func TestTheCouponPageLeadsToItsForms(t *testing.T) {
 		}
 	}
 }
+
+// From the edit page as from every other page of a coupon: to the list, and to it.
+func TestTheEditFormHasTheCrumbsOfTheOthers(t *testing.T) {
+	t.Parallel()
+	s := fullShop(t)
+	crumbs := func(path string) string {
+		return parse(t, get(t, s.handler(t), path)).all(class("cp-crumbs"))[0].words()
+	}
+	if got := crumbs(s.page("SPRING15", "/edit")); got != "Coupons / SPRING15 / Edit" {
+		t.Errorf("the edit page: %q", got)
+	}
+	if got := crumbs(base + "/new"); got != "Coupons / New coupon" {
+		t.Errorf("a new one: %q", got)
+	}
+}

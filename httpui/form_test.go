@@ -108,7 +108,7 @@ func TestEverythingWrongIsSaidAtOnce(t *testing.T) {
 		"decimals":           {[]string{"kind", "fixed", "value", "1.005"}, nil, map[string]string{"value": "Write at most 2 decimals in this currency."}},
 		"yen":                {[]string{"kind", "fixed", "value", "1.5", "currency", "JPY"}, nil, map[string]string{"value": "This currency has no decimals."}},
 		"too much":           {[]string{"kind", "per-unit", "value", "1234567890123"}, nil, map[string]string{"value": "Write at most 12 digits before the decimal mark."}},
-		"negative":           {[]string{"kind", "fixed", "value", "-5", "min_total", "0", "min_units", "-1", "occurrences", "-2"}, nil, map[string]string{"value": "Write more than 0, or nothing.", "min_total": "Write more than 0, or nothing.", "min_units": "Write 1 to 1000000000, or nothing.", "occurrences": "Write 1 or more, or nothing."}},
+		"negative":           {[]string{"kind", "fixed", "value", "-5", "min_total", "0", "min_units", "-1", "occurrences", "-2"}, nil, map[string]string{"value": "Write more than 0.", "min_total": "Write more than 0, or nothing.", "min_units": "Write 1 to 1000000000, or nothing.", "occurrences": "Write 1 or more, or nothing."}},
 		"cap of an amount":   {[]string{"kind", "fixed", "cap", "5"}, nil, map[string]string{"cap": "Only a percentage can have a cap: leave this empty."}},
 		"code":               {[]string{"code", "N EW"}, nil, map[string]string{"code": "Only the letters A–Z, digits, - and _ can stand in a code."}},
 		"code taken":         {[]string{"code", "spring15"}, nil, map[string]string{"code": "Another coupon has the code SPRING15. Choose another one."}},

@@ -11,7 +11,8 @@ import (
 type formView struct {
 	post
 	Title      string
-	Back       linkView // where one came from
+	List       string
+	Code       string // of the coupon that is edited
 	Intro      string
 	Edit       bool
 	ID         coupon.ID // of a new coupon
@@ -32,8 +33,6 @@ type formView struct {
 
 	f *form
 }
-
-type linkView struct{ URL, Name string }
 
 // inputView is one field.
 type inputView struct {
@@ -103,14 +102,13 @@ var inputs = map[string]inputView{
 func (f *form) view() (v formView, data formData, err error) {
 	w := f.q.words
 	save, _, cancel := f.target()
-	v = formView{post: f.q.post(save), Edit: f.edit, ID: f.id, Cancel: cancel, Conflict: f.conflict, Made: f.made, f: f}
+	v = formView{post: f.q.post(save), List: f.q.links.home(), Edit: f.edit, ID: f.id, Cancel: cancel, Conflict: f.conflict, Made: f.made, f: f}
 	v.Title, v.Save = w.t("form.title"), w.t("form.create")
-	v.Back = linkView{f.q.links.home(), w.t("list.title")}
 	switch {
 	case f.edit:
 		v.Version = f.base.Version
 		v.Title, v.Save, v.Intro = w.t("form.edit-title", "name", w.name(f.base)), w.t("form.save"), w.t("form.edit-intro")
-		v.Back = linkView{cancel, w.name(f.base)}
+		v.Code = string(f.q.c.Code)
 	case f.from != "":
 		v.Title, v.Intro = w.t("form.again-title", "name", w.name(f.base)), w.t("form.again-intro")
 	}

@@ -44,6 +44,15 @@ func (l links) coupon(id coupon.ID, s reportState) string {
 	return l.of(id) + s.query().String()
 }
 
+// wholeLife is the same over the coupon's whole life; empty on it.
+func (l links) wholeLife(id coupon.ID, s reportState) string {
+	if s.Period == wholeLife {
+		return ""
+	}
+	s.Period, s.Interval, s.Compare = wholeLife, "", noComparison
+	return l.coupon(id, s)
+}
+
 func (l links) bookings(id coupon.ID, s bookingsState) string {
 	return l.of(id) + "/bookings" + s.query().String()
 }

@@ -308,3 +308,19 @@ func TestAHostWritesItsOwnWay(t *testing.T) {
 		t.Errorf("an amount that the host leaves is %q", got)
 	}
 }
+
+// What stands beside one another has the comma of the language between it.
+func TestTheCommaIsTheLanguages(t *testing.T) {
+	t.Parallel()
+	s := fullShop(t)
+	h := s.handler(t, func(c *httpui.Config) { c.Locale = "ar"; c.Title = "" })
+	for path, from := range map[string]string{"": "cp-caption", "/bookings": "cp-title-tags", "/widget/summary?clock=service-date": "cp-more"} {
+		got := ""
+		for _, n := range parse(t, get(t, h, s.page("SPRING15", path))).all(class(from)) {
+			got += n.words() + "\n"
+		}
+		if !strings.Contains(got, "، ") || strings.Contains(got, ", ") {
+			t.Errorf("%q: %q", path, got)
+		}
+	}
+}

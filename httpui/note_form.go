@@ -145,11 +145,11 @@ func (h *Handler) putNote(q *request, action string, put func(*coupon.Service, c
 		return h.refuseNote(q, rep, notices, f)
 	}
 	if stored.ID != "" && n.At.Equal(stored.At) && n.Text == stored.Text { // nothing was touched
-		return h.noteDone(q, rep, notices, "note-put", stored)
+		return h.noteDone(q, rep, notices, notePut(rep, stored), stored)
 	}
 	n, err = put(q.svc, q.r.Context(), n)
 	if err == nil {
-		return h.noteDone(q, rep, notices, "note-put", n)
+		return h.noteDone(q, rep, notices, notePut(rep, n), n)
 	}
 	if f, err = q.noteFailed(rep.reportState, f, err); err != nil {
 		return err
@@ -237,6 +237,14 @@ func (h *Handler) removeNote(q *request) error {
 		return err
 	}
 	return h.noteDone(q, rep, notices, "note-removed", coupon.Note{})
+}
+
+// notePut is what is said of a note that was taken: the chart has it, or other days would.
+func notePut(rep report, n coupon.Note) string {
+	if covers(rep.Range, n.At) {
+		return "note-put"
+	}
+	return "note-outside"
 }
 
 // noteDone shows the report as it is now.

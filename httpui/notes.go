@@ -11,6 +11,7 @@ import (
 type notesView struct {
 	List    []noteView
 	Outside string    // how many are not in the range; empty if none
+	Life    string    // the URL of the whole life, if any of those are in it; or empty
 	Add     *noteForm // the form below the list; nil if notes may not be written
 }
 
@@ -27,15 +28,24 @@ type noteView struct {
 	Ask    string // before it is removed
 }
 
+// covers reports whether an instant is in a range.
+func covers(r coupon.Range, t time.Time) bool { return !t.Before(r.From) && t.Before(r.To) }
+
 // notesView has the notes of the range; marks is the bucket of each.
 func (q *request) notesView(d reportData, sent *noteForm) (v notesView, marks []int, err error) {
 	w, loc, c := q.words, zoneOf(d.coupon), d.coupon
 	var shown []coupon.Note
+	life, err := wholeLifeOf(q, c, d.Clock)
+	if err != nil {
+		return v, nil, err
+	}
 	for _, n := range d.notes {
 		// The first bucket that ends after it, if it has begun by then.
 		i := sort.Search(len(d.points), func(i int) bool { return d.points[i].End.After(n.At) })
 		if i < len(d.points) && !n.At.Before(d.points[i].Start) {
 			marks, shown = append(marks, i), append(shown, n)
+		} else if covers(life, n.At) {
+			v.Life = q.links.wholeLife(c.ID, d.reportState)
 		}
 	}
 	if n := len(d.notes) - len(shown); n > 0 {

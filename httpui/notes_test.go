@@ -294,10 +294,42 @@ func TestNotesOutsideTheRangeAreCounted(t *testing.T) {
 		for _, n := range parse(t, get(t, h, s.page("SPRING15", query))).all(class("cp-notes-section"))[0].kids {
 			if n.name == "p" {
 				got = n.words()
+				if links := n.all(named("a")); len(links) != 1 || links[0].attr["href"] != s.page("SPRING15", "") {
+					t.Errorf("%s: it leads not to the coupon's whole life: %v", query, links)
+				}
 			}
 		}
 		if got != want {
 			t.Errorf("%s: %q, want %q", query, got, want)
+		}
+	}
+}
+
+// What is kept where the chart does not show it is not said to be on it, and there
+// is no way to it where the whole life has it not either.
+func TestANoteOutsideTheRangeIsSaidToBeThere(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.create(t, coupon.Coupon{Code: "PLAIN", Discount: pct(10), Start: day("2026-06-01")})
+	h := s.handler(t)
+	const said = "The note is kept. It is outside the range that is shown."
+	for i, x := range []struct {
+		on, done string
+		link     bool
+	}{{"2026-11-20", "note-put", false}, {"2026-05-20", "note-outside", false}, {"2026-07-20", "note-outside", true}} {
+		form := parse(t, get(t, h, s.page("PLAIN", "?period=7d"))).all(class("cp-note-add"))[0].all(named("form"))[0]
+		id := form.all(named("input"))[0].attr["value"]
+		fields := []string{"note", id, "date", x.on, "time", "09:30", "text", "Flyers"}
+		to := submit(t, h, form.attr["action"], fields...).Header.Get("Location")
+		if want := s.page("PLAIN", "?period=7d&done="+x.done); to != want {
+			t.Fatalf("%s: to %s, want %s", x.on, to, want)
+		}
+		page := get(t, h, to)
+		if strings.Contains(page, said) != (i > 0) || strings.Contains(page, "The note is on the chart.") != (i == 0) {
+			t.Errorf("%s: the page does not say what is so", x.on)
+		}
+		if link := strings.Contains(page, "outside this range</a>"); link != x.link {
+			t.Errorf("%s: a way to the notes outside: %v, want %v", x.on, link, x.link)
 		}
 	}
 }

@@ -100,11 +100,7 @@ func (q *request) reportView(d reportData, sent *noteForm) (reportView, error) {
 	case len(both) == 0:
 		v.Empty = w.t("chart.empty.range")
 	}
-	if rep.Period != wholeLife {
-		life := rep.reportState
-		life.Period, life.Interval, life.Compare = wholeLife, "", noComparison
-		v.WholeLife = q.links.coupon(c.ID, life)
-	}
+	v.WholeLife = q.links.wholeLife(c.ID, rep.reportState)
 	v.Legend = w.legend(d, series)
 	var marks []int
 	if v.Notes, marks, err = q.notesView(d, sent); err != nil {

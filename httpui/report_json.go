@@ -99,5 +99,5 @@ func (d reportData) json() reportJSON {
 
 func (d reportData) noteJSON(n coupon.Note) noteJSON {
 	return noteJSON{ID: n.ID, At: n.At.In(zoneOf(d.coupon)), Text: n.Text, Version: n.Version, By: n.CreatedBy,
-		InRange: !n.At.Before(d.Range.From) && n.At.Before(d.Range.To)}
+		InRange: covers(d.Range, n.At)}
 }

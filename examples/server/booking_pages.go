@@ -58,7 +58,7 @@ func (s *site) price(w http.ResponseWriter, r *http.Request) {
 	// To see a price, nobody has to say who they are; only some codes need it.
 	delete(f.Errors, "email")
 	p := bookPage{Form: f, Booking: b}
-	if f.Code == "" || len(b.Lines) == 0 {
+	if len(f.codes()) == 0 || len(b.Lines) == 0 {
 		s.showForm(w, r, http.StatusOK, p)
 		return
 	}
@@ -73,7 +73,7 @@ func (s *site) price(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !q.OK() {
-		p.Refused = public(q.Refusals(), b.Customer == "")
+		p.Refused = naming(f.codes(), q.Offers, public(q.Refusals(), b.Customer == ""))
 		s.showForm(w, r, http.StatusOK, p)
 		return
 	}
@@ -178,6 +178,21 @@ func public(refusals []coupon.Refusal, noEmail bool) []string {
 		out = append(out, "Some codes need your e-mail address: enter it and press Apply again.")
 	}
 	return out
+}
+
+// naming says of several codes which can't be used, as they were typed and no
+// more: each alone would have been told the same.
+func naming(codes []string, offers []coupon.Offer, told []string) []string {
+	if len(codes) < 2 || told[0] != coupon.NotValid {
+		return told
+	}
+	var out []string
+	for i, o := range offers {
+		if slices.Contains(coupon.Public(o.Refusals), coupon.NotValid) {
+			out = append(out, "The code "+codes[i]+" can't be used for this booking.")
+		}
+	}
+	return append(out, told[1:]...)
 }
 
 func (s *site) showForm(w http.ResponseWriter, r *http.Request, status int, p bookPage) {

@@ -22,12 +22,12 @@ type form struct {
 	Frequency string // empty: one-time
 	Area      string
 	Email     string
-	Code      string            // one, or several with spaces between them
+	Code      string            // one, or several with spaces or commas between them
 	Errors    map[string]string // by field
 }
 
-// codes are the codes that were typed.
-func (f form) codes() []string { return strings.Fields(f.Code) }
+// codes are the codes that were typed. No code has a comma in it.
+func (f form) codes() []string { return strings.Fields(strings.ReplaceAll(f.Code, ",", " ")) }
 
 // frequencies are what the form offers.
 var frequencies = []struct{ ID, Name string }{

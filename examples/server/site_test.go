@@ -100,7 +100,7 @@ func TestTwoCodesOnOneBooking(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, v visitor) {
 		// A Monday morning, every two weeks: 129.00 − 10.00, and 12% of the rest.
-		form := v.fill("code", "steady10  EARLYWEEK12", "date", "2026-07-20", "time", "09:00", "frequency", string(coupon.EveryTwoWeeks))
+		form := v.fill("code", "steady10,  EARLYWEEK12", "date", "2026-07-20", "time", "09:00", "frequency", string(coupon.EveryTwoWeeks))
 		id := form.Get("id")
 		if page := v.post("/book/price", form).body; !strings.Contains(page, "Code STEADY10 takes $10.00 off.") ||
 			!strings.Contains(page, "Code EARLYWEEK12 takes $14.28 off.") || !strings.Contains(page, "$104.72") {
@@ -129,7 +129,11 @@ func TestTwoCodesOnOneBooking(t *testing.T) {
 				t.Errorf("%s is %s", r.Code, r.State)
 			}
 		}
-		alone := v.fill("code", "STEADY10 SPARKLE15", "frequency", string(coupon.EveryTwoWeeks))
+		form.Set("code", "steady10, nosuch")
+		if page := v.post("/book/price", form).body; !strings.Contains(page, "The code nosuch can&#39;t be used for this booking.") || strings.Contains(page, "The code steady10") {
+			t.Errorf("it is not said which code can't be used:\n%s", page)
+		}
+		alone := v.fill("code", "STEADY10, SPARKLE15,", "frequency", string(coupon.EveryTwoWeeks))
 		if a := v.post("/book", alone); a.status != http.StatusUnprocessableEntity || v.booked(alone.Get("id")) || v.redemptions(alone.Get("id")) != nil {
 			t.Errorf("two that don't go together: %d", a.status)
 		}
@@ -175,18 +179,18 @@ func TestACodeThatIsRefused(t *testing.T) {
 			want   string
 		}{
 			"unknown":                {[]string{"code", "NOSUCHCODE"}, coupon.NotValid},
-			"not a code":             {[]string{"code", "NO SUCH"}, coupon.NotValid},
+			"not a code":             {[]string{"code", "NO+SUCH"}, coupon.NotValid},
 			"used up":                {[]string{"code", "FIRST60"}, coupon.NotValid},
 			"archived":               {[]string{"code", "HANDY15"}, coupon.NotValid},
 			"inactive":               {[]string{"code", "LOYAL10"}, coupon.NotValid},
 			"scheduled":              {[]string{"code", "BRIGHT30"}, coupon.NotValid},
 			"expired, and too small": {[]string{"code", "MOVE50"}, coupon.NotValid},
 			"not a new customer":     {[]string{"code", "WELCOME20", "email", regular}, coupon.NotValid},
-			"another day":            {[]string{"code", "EARLYWEEK12", "date", "2026-07-23"}, "This code is for bookings on Monday, Tuesday."},
+			"another day":            {[]string{"code", "EARLYWEEK12", "date", "2026-07-23"}, "This code is for bookings on Monday and Tuesday."},
 			"another hour":           {[]string{"code", "EARLYWEEK12", "time", "14:00"}, "This code is for bookings at 08:00–13:00."},
 			"no hour":                {[]string{"code", "EARLYWEEK12", "time", ""}, "Choose a time first: this code depends on it."},
 			"one-time":               {[]string{"code", "STEADY10"}, "This code is for recurring bookings."},
-			"every month":            {[]string{"code", "STEADY10", "frequency", "monthly"}, "This code is for weekly, every-2-weeks bookings."},
+			"every month":            {[]string{"code", "STEADY10", "frequency", "monthly"}, "This code is for weekly and every-2-weeks bookings."},
 			"nothing eligible":       {[]string{"quantity-standard-clean", "", "quantity-handyman", "3"}, "This code does not apply to anything in this booking."},
 		} {
 			form := v.fill(tt.fields...)
