@@ -68,5 +68,5 @@ run: ## run the example server
 	go run ./examples/server
 
 .PHONY: screenshots
-screenshots: setup ## take pictures of the pages into docs/screenshots
-	cd internal/browsertest && COUPON_SCREENSHOTS='$(CURDIR)/docs/screenshots' go test -count=1 -v -run '^TestScreenshots' .
+screenshots: setup ## take pictures of the pages into docs/screenshots, and of all their states below it
+	cd internal/browsertest && COUPON_SCREENSHOTS='$(CURDIR)/docs/screenshots' go test -count=1 -v -run '^Test(Screenshots|States)$$' .
