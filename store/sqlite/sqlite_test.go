@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"path/filepath"
 	"testing"
+	"time"
 
 	_ "modernc.org/sqlite"
 
@@ -41,6 +42,11 @@ func openDB(t testing.TB, dsn string) *sql.DB {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
+		// One that is being opened counts as in use, also if nobody waits for it any
+		// more: it is let go a moment later.
+		for wait := time.Now().Add(10 * time.Second); db.Stats().InUse != 0 && time.Now().Before(wait); {
+			time.Sleep(time.Millisecond)
+		}
 		if n := db.Stats().InUse; n != 0 {
 			t.Errorf("%d connections were not given back", n)
 		}
