@@ -30,6 +30,10 @@
 // after something was written, that is coupon.ErrOutcomeUnknown: the same call
 // again tells. A context that is cancelled before COMMIT leaves nothing.
 //
+// A write takes for granted what was last seen, to ask the server less often, and
+// has the server fail a statement if it is not so: then it looks and begins anew. The
+// server's log shows that as a division by zero, seldom, or as a duplicate key.
+//
 // An edit that adds a limit counts what was redeemed before. It closes the coupon
 // for new writes of others, which wait, waits up to five seconds for those under
 // way, and is coupon.ErrContention if they take longer: keep the host's
@@ -122,6 +126,7 @@ func open(db *bun.DB, opt Options) (*Store, error) {
 			Overflow:    has(numericOutOfRange),
 			NoTable:     has(undefinedTable),
 			Duplicate:   func(err error) bool { return sqlState(err) == uniqueViolation },
+			ByZero:      func(err error) bool { return sqlState(err) == divisionByZero },
 			Created:     createdAtOnce,
 		},
 	})

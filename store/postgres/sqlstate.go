@@ -10,6 +10,7 @@ import (
 // The SQLSTATEs that the store looks at. See "PostgreSQL Error Codes".
 const (
 	numericOutOfRange    = "22003"
+	divisionByZero       = "22012"
 	uniqueViolation      = "23505"
 	serializationFailure = "40001"
 	deadlockDetected     = "40P01"

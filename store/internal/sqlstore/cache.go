@@ -12,11 +12,11 @@ import (
 // cache keeps what never changes, so that a write need not read it anew: versions
 // of coupons (which one is the current is read under the lock, and its stamp tells
 // it from one that a host has rolled back), and that a counter has a row. Of what
-// changes it has what is likely still so.
+// changes it has what is likely still so: see guess.go.
 type cache struct {
 	mu       sync.Mutex
 	versions map[cacheKey]coupon.Coupon
-	counters map[counterKey]bool
+	counters map[counterKey]counted       // those that have a row
 	heads    map[headKey]couponRow        // as they were last seen
 	codes    map[codeKey]foundCode        // as they were last seen
 	swept    map[headKey]time.Time        // when no reservation of the coupon had expired
@@ -214,7 +214,8 @@ func (c *cache) isSwept(merchant text, f coupon.ReclaimQuery) bool {
 func (c *cache) knows(merchant text, slot coupon.Slot) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.counters[counterKey{merchant, slot}]
+	_, ok := c.counters[counterKey{merchant, slot}]
+	return ok
 }
 
 // know keeps counters that have a row. Those of a customer are seldom asked for
@@ -224,12 +225,58 @@ func (c *cache) know(merchant text, slots []coupon.Slot) {
 	defer c.mu.Unlock()
 	for _, slot := range slots {
 		if c.counters == nil || len(c.counters) >= maxCached {
-			c.counters = map[counterKey]bool{}
+			c.counters = map[counterKey]counted{}
 		}
-		if slot.Subject == "" {
-			c.counters[counterKey{merchant, slot}] = true
+		if _, ok := c.counters[counterKey{merchant, slot}]; !ok && slot.Subject == "" {
+			c.counters[counterKey{merchant, slot}] = counted{}
 		}
 	}
+}
+
+// counted is what a counter is at, as far as is known.
+type counted struct {
+	used    int64
+	sure    bool
+	unmoved int // so often in a row it was found as it was left here
+}
+
+// steadyAfter is how often: of a counter that other processes move now and then it
+// is seldom taken for granted that they have not.
+const steadyAfter = 8
+
+// sawCounter keeps what a counter that has a row was at when it was locked.
+func (c *cache) sawCounter(merchant text, slot coupon.Slot, used int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	k := counterKey{merchant, slot}
+	known, ok := c.counters[k]
+	if !ok {
+		return
+	}
+	unmoved := 0
+	if known.sure && known.used == used {
+		unmoved = known.unmoved + 1
+	}
+	c.counters[k] = counted{used, true, unmoved}
+}
+
+// leftCounters keeps what counters are at after a write; sure if it is committed.
+func (c *cache) leftCounters(merchant text, used map[coupon.Slot]int64, sure bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for slot, n := range used {
+		if known, ok := c.counters[counterKey{merchant, slot}]; ok {
+			c.counters[counterKey{merchant, slot}] = counted{n, sure, known.unmoved}
+		}
+	}
+}
+
+// steady gives what a counter is at, if it was left here so and others seldom move it.
+func (c *cache) steady(merchant text, slot coupon.Slot) (used int64, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	known := c.counters[counterKey{merchant, slot}]
+	return known.used, known.sure && known.unmoved >= steadyAfter
 }
 
 func (c *cache) forget(merchant text, slots []coupon.Slot) {

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -46,7 +47,7 @@ func (b *batch) writeRows(ctx context.Context, last bool) error {
 		if e.isNew {
 			inserts = append(inserts, append(list{b.merchant}, rows[i].args()...))
 		} else {
-			updates = append(updates, rowChange{e.was, rows[i]})
+			updates = append(updates, rowChange{was: e.was, is: rows[i]})
 		}
 	}
 	if err := b.send(ctx, inserts, updates, last); err != nil {
@@ -54,7 +55,7 @@ func (b *batch) writeRows(ctx context.Context, last bool) error {
 	}
 	for i, e := range b.changed {
 		switch {
-		case e.isNew && len(b.bookings[e.Booking]) == 1 && !e.Imported && e.State != coupon.Opening:
+		case len(b.bookings[e.Booking]) == 1 && !e.Imported && e.State != coupon.Opening:
 			b.made = append(b.made, rows[i])
 		case e.isNew:
 			b.cache.forgetTaken(b.merchant, e.Booking)
@@ -71,18 +72,21 @@ func (b *batch) send(ctx context.Context, inserts values, updates []rowChange, l
 		return b.sendTo(ctx, b.q, inserts, updates, "ON CONFLICT DO NOTHING")
 	}
 	all := &together{conn: b.q}
+	if len(updates) == 1 && len(inserts) == 0 && b.unlocked && updates[0].is.Events > updates[0].was.Events {
+		updates[0].locks = b.q.withdraw()
+	}
 	err := b.guard(ctx, all)
 	if err == nil {
-		err = b.onlyThose(ctx, all)
+		err = b.sendTo(ctx, all, inserts, updates, "")
 	}
 	if err == nil {
-		err = b.sendTo(ctx, all, inserts, updates, "")
+		err = b.onlyThat(ctx, all)
 	}
 	if err == nil {
 		err = all.flush(ctx, last)
 	}
 	if err != nil && b.dialect.Duplicate(err) {
-		err = ErrRaced // the whole write is undone, and finds what has come
+		err = fmt.Errorf("%w: %w", ErrRaced, err) // the whole write is undone, and finds what has come
 	}
 	return err
 }
@@ -122,7 +126,10 @@ func (b *batch) sendTo(ctx context.Context, w writer, inserts values, updates []
 }
 
 // rowChange is a redemption in the database, and what becomes of it.
-type rowChange struct{ was, is redemptionRow }
+type rowChange struct {
+	was, is redemptionRow
+	locks   bool // it was not locked before; if it is not what it was, see onlyThat
+}
 
 // send writes what differs: of one row that is quicker than to write all of it.
 func (c rowChange) send(ctx context.Context, w writer) error {
@@ -136,5 +143,10 @@ func (c rowChange) send(ctx context.Context, w writer) error {
 	if len(set) == 0 {
 		return nil
 	}
-	return w.send(ctx, 0, nil, `UPDATE ?redemptions SET ? WHERE merchant = ?merchant AND coupon = ? AND booking = ?`, set, text(c.is.Coupon), text(c.is.Booking))
+	unchanged := bun.SafeQuery("")
+	if c.locks {
+		unchanged = c.was.unchanged()
+	}
+	return w.send(ctx, 0, nil, `UPDATE ?redemptions SET ? WHERE merchant = ?merchant AND coupon = ? AND booking = ? ?`,
+		set, text(c.is.Coupon), text(c.is.Booking), unchanged)
 }

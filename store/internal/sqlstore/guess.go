@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/schema"
@@ -12,79 +13,97 @@ import (
 
 // Each step of a write costs a message to the database and back, in a host's
 // transaction with locks that others wait for. Nearly always it can be told
-// beforehand what the first ones will find: the coupon as it was last seen, and on
-// the booking what the service has just seen there. So that is taken for granted,
-// with the same locks in the same order, and is found out at the latest by what
-// the write sends at its end: then it is ErrRaced, and all is done anew step by
-// step.
+// beforehand what they will find: the coupon as it was last seen, the booking as the
+// service has just seen it, the counter as the last write here has left it. So that
+// is taken for granted: it is locked and looked at in the same order, but together
+// with what is asked or written next. If it is not so, all is done anew step by step.
 
-// guess locks what groups of one coupon need, if it finds what they expect. Else
-// nothing but perhaps the head is locked, and it is not ok.
+// guess takes for granted what groups of one coupon will find, if something is known
+// of that.
 func (b *batch) guess(ctx context.Context, groups []*coupon.Group, id coupon.ID, bookings []string) (ok bool, err error) {
 	finds := groups[0].Finds
 	head, c, known := b.cache.head(b.merchant, id)
-	if !known || finds == coupon.FindsItsOwn && len(bookings) > 1 || finds == coupon.FindsAnything || slices.ContainsFunc(groups, func(g *coupon.Group) bool { return g.Finds != finds }) {
+	if !known || slices.ContainsFunc(groups, func(g *coupon.Group) bool { return g.Finds != finds }) {
 		return false, nil
 	}
-	open, unused := isOpen, bun.SafeQuery("")
+	taken := func(booking string) bool {
+		_, taken := b.cache.takenBy(b.merchant, booking)
+		return taken
+	}
+	switch {
+	case finds == coupon.FindsNothing && !slices.ContainsFunc(bookings, taken):
+	case finds == coupon.FindsItsOwn && len(bookings) == 1:
+	default:
+		return false, nil
+	}
+	open := isOpen
 	if b.evenClosed {
 		open = ""
 	}
-	if finds == coupon.FindsItsOwn {
-		ok, err := b.guessRow(ctx, head, open, bookings[0])
-		if ok {
-			b.guessed, b.coupons[id] = finds, c
-		}
-		if ok || err != nil {
-			return ok, err
-		}
-	}
-	if finds == coupon.FindsNothing { // of another coupon they may have one yet: see guard
-		unused = unusedBy(id, bookings)
-	}
-	n, err := b.q.first(ctx, `SELECT 1 FROM ?heads WHERE merchant = ?merchant AND coupon = ? AND version = ? AND stamp = ? ? ? FOR KEY SHARE`,
-		text(id), head.Version, head.Stamp, open, unused)
-	if err != nil || n != 1 {
+	err = b.q.premise(ctx, 1, `SELECT FROM ?heads WHERE merchant = ?merchant AND coupon = ? AND version = ? AND stamp = ? ? FOR KEY SHARE`,
+		text(id), head.Version, head.Stamp, open)
+	if err != nil {
 		return false, err
 	}
 	b.guessed, b.coupons[id] = finds, c
-	if finds == coupon.FindsNothing {
+	if finds == coupon.FindsNothing { // see guard and recheck
 		return true, nil
 	}
-	rows, err := lockedRows(ctx, b.q, id, bookings)
-	if err == nil && len(rows) != len(bookings) {
-		err = ErrRaced
+	b.unseen = bookings[0]
+	var rows []redemptionRow
+	if row, ok := b.cache.takenBy(b.merchant, b.unseen); ok && row.Coupon == head.Coupon && row.awaitsConfirm() {
+		rows, b.unlocked = []redemptionRow{row}, true
+		err = b.premiseRow(ctx, row)
+	} else if rows, err = lockedRows(ctx, b.q, id, bookings); err == nil && len(rows) != 1 {
+		err = errGuess
 	}
 	if err != nil {
 		return false, err
 	}
-	b.unseen = bookings
 	return true, b.found(rows)
 }
 
-// guessRow locks the head and the redemption that was the first of a booking in one
-// step, if both are as they were last seen. Whatever changes a redemption adds an
+// premiseRow locks a redemption that is as it was written here.
+func (b *batch) premiseRow(ctx context.Context, row redemptionRow) error {
+	return b.q.premise(ctx, 1, `SELECT FROM ?redemptions WHERE merchant = ?merchant AND coupon = ? AND booking = ? ? FOR UPDATE`,
+		text(row.Coupon), text(row.Booking), row.unchanged())
+}
+
+// unchanged is the condition that the row is as it was. Whatever changes one adds an
 // event; but an edit that counts it anew changes its charges, and for another coupon
-// that joins it see onlyThose. The document is compared for hosts who take rows away
-// and make others under the same keys, as tests do.
-func (b *batch) guessRow(ctx context.Context, head couponRow, open bun.Safe, booking string) (bool, error) {
-	row, ok := b.cache.takenBy(b.merchant, booking)
-	if !ok || row.Coupon != head.Coupon || row.Events == 0 {
+// that joins it see onlyThat. The document is compared for hosts who take rows away and
+// make others under the same keys, as tests do.
+func (r redemptionRow) unchanged() schema.QueryWithArgs {
+	return bun.SafeQuery("AND events = ? AND charges = ? AND doc = ?", r.Events, text(r.Charges), text(r.Doc))
+}
+
+// awaitsConfirm reports whether the row is a reservation: what comes next is likely
+// to come here. What is redeemed others may have changed long since.
+func (r redemptionRow) awaitsConfirm() bool {
+	return r.State == string(coupon.Reserved) && r.Events > 0 && r.ExpiresAt != nil && *r.ExpiresAt > time.Now().UnixMicro()
+}
+
+// guessCounters takes for granted what counters are at, if nobody else has changed
+// them for a while. It is all or none: they are locked in their order.
+func (b *batch) guessCounters(ctx context.Context, slots []coupon.Slot) (ok bool, err error) {
+	if b.guessed == coupon.FindsAnything || len(slots) == 0 {
 		return false, nil
 	}
-	n, err := b.q.first(ctx, `SELECT 1 FROM ?heads AS h JOIN ?redemptions AS r ON r.merchant = h.merchant AND r.coupon = h.coupon
-		WHERE h.merchant = ?merchant AND h.coupon = ? AND h.version = ? AND h.stamp = ? ? AND r.merchant = ?merchant AND r.booking = ?
-		AND r.events = ? AND r.charges = ? AND r.doc = ? FOR KEY SHARE OF h FOR UPDATE OF r`,
-		text(head.Coupon), head.Version, head.Stamp, open, text(booking), row.Events, text(row.Charges), text(row.Doc))
-	if err != nil {
-		return false, err
+	seen := make(values, len(slots))
+	for i, slot := range slots {
+		used, ok := b.cache.steady(b.merchant, slot)
+		if !ok {
+			return false, nil
+		}
+		seen[i] = append(slotArgs(slot)[1:], used)
 	}
-	if n != 1 {
-		b.cache.changedSince(b.merchant, row)
-		return false, nil
+	err = b.q.premise(ctx, len(slots), `SELECT FROM ?counters WHERE merchant = ?merchant AND coupon = ?
+		AND (limit_of, limit_per, every, subject, currency, since, used) IN (?) ? FOR UPDATE`, text(slots[0].Coupon), seen, counterOrder(slots))
+	b.unlocked = false // it must be locked before these
+	for i, slot := range slots {
+		b.used[slot] = seen[i][len(seen[i])-1].(int64)
 	}
-	b.unseen = []string{booking}
-	return true, b.found([]redemptionRow{row})
+	return err == nil, err
 }
 
 // ownCoupons are those that the bookings of groups without coupons have, before the
@@ -131,29 +150,15 @@ func bookingsWithout(groups []*coupon.Group) (bookings []string) {
 	return slices.Compact(bookings)
 }
 
-// unusedBy is a condition: none of the bookings has a redemption of the coupon.
-// They are looked for one by one. By IN they might be looked for among all that the
-// coupon has: PostgreSQL takes these for few until it has counted them.
-func unusedBy(id coupon.ID, bookings []string) schema.QueryWithArgs {
-	if len(bookings) == 1 {
-		return bun.SafeQuery(`AND NOT EXISTS (SELECT 1 FROM ?redemptions AS r WHERE r.merchant = ?merchant AND r.coupon = ? AND r.booking = ?)`,
-			text(id), text(bookings[0]))
-	}
-	return bun.SafeQuery(`AND NOT EXISTS (SELECT 1 FROM (VALUES ?) AS k (booking) CROSS JOIN LATERAL
-		(SELECT 1 FROM ?redemptions AS r WHERE r.merchant = ?merchant AND r.coupon = ? AND r.booking = k.booking OFFSET 0) AS r)`,
-		values(convert(bookings, func(b string) list { return list{text(b)} })), text(id))
-}
-
-// onlyThose makes it an error that one of the bookings has a redemption of another
-// coupon than was guessed. Who has added it had locked the one that is known: so it
-// is here, as is its booking.
-func (b *batch) onlyThose(ctx context.Context, w writer) error {
-	if len(b.unseen) == 0 {
+// onlyThat makes it an error if the booking that was guessed has any other redemption
+// now than the one that is known, as it is written. Who has added one of another coupon
+// had locked that one: so it is here.
+func (b *batch) onlyThat(ctx context.Context, w writer) error {
+	if b.unseen == "" {
 		return nil
 	}
-	id := b.bookings[b.unseen[0]][0].Coupon // a guess is of one
-	err := w.send(ctx, 0, nil, `INSERT INTO ?bookings (merchant, booking) SELECT merchant, booking FROM ?redemptions
-		WHERE merchant = ?merchant AND booking IN (?) AND coupon <> ?`, bun.List(texts(b.unseen)), text(id))
-	b.unseen = nil
-	return err
+	e := b.bookings[b.unseen][0]
+	b.unseen = ""
+	return w.send(ctx, 0, nil, `SELECT 1 / CASE WHEN COUNT(*) = 1 AND MIN(coupon) = ? AND MIN(events) = ? THEN 1 ELSE 0 END
+		FROM ?redemptions WHERE merchant = ?merchant AND booking = ?`, text(e.Coupon), e.events, text(e.Booking))
 }

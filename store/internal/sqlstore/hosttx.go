@@ -39,6 +39,9 @@ func (t HostTx) Write(ctx context.Context, f func(bun.IConn) error) error {
 	heldUntil := time.Now().Add(heldPatience)
 	for attempt := 1; ; attempt++ {
 		err := t.inSavepoint(ctx, f)
+		if errors.Is(err, errGuess) && ctx.Err() == nil { // it is guessed no more
+			continue
+		}
 		if !errors.Is(err, ErrRaced) && !waits(err) {
 			return t.failure(ctx, err)
 		}

@@ -129,10 +129,10 @@ func (b *batch) recheck(ctx context.Context) error {
 	if len(b.used) == 0 && b.guessed == coupon.FindsAnything {
 		b.refused = nil
 	}
-	unseen := 0 // what they have is looked at together with what is written
-	if len(b.changed) == 0 && !b.wrote {
-		unseen = len(b.unseen)
-		b.refused = append(b.refused, b.unseen...)
+	unseen := 0 // what that has is looked at together with what is written
+	if len(b.changed) == 0 && !b.wrote && b.unseen != "" {
+		unseen = 1
+		b.refused = append(b.refused, b.unseen)
 	}
 	if len(b.refused) == 0 {
 		return nil
@@ -171,19 +171,24 @@ func (s *Store) tryCounters(ctx context.Context, q conn, slots []coupon.Slot, in
 
 // lockCountersOf a coupon, in the order of coupon.Slot.Compare.
 func (s *Store) lockCountersOf(ctx context.Context, q conn, id coupon.ID, slots []coupon.Slot, lock bun.Safe, into map[coupon.Slot]int64) (int, error) {
-	var order bun.Safe
-	if len(slots) > 1 { // else it only takes time
-		order = `ORDER BY CASE WHEN limit_per = 'coupon' AND every = 'ever' THEN 0 ELSE 1 END,
-			limit_of, limit_per, every, subject, currency, since`
-	}
 	var rows []counterRow
 	err := q.scan(ctx, &rows, `SELECT ?0, used FROM ?counters WHERE merchant = ?merchant AND coupon = ?1
 		AND (limit_of, limit_per, every, subject, currency, since) IN (?2) ?3 ?4`,
-		bun.Safe(slotColumns), text(id), values(convert(slots, func(slot coupon.Slot) list { return slotArgs(slot)[1:] })), order, lock)
+		bun.Safe(slotColumns), text(id), values(convert(slots, func(slot coupon.Slot) list { return slotArgs(slot)[1:] })), counterOrder(slots), lock)
 	for _, row := range rows {
 		into[row.slot()] = row.Used
+		s.cache.sawCounter(s.merchant, row.slot(), row.Used)
 	}
 	return len(rows), err
+}
+
+// counterOrder is that of coupon.Slot.Compare, for counters of one coupon.
+func counterOrder(slots []coupon.Slot) bun.Safe {
+	if len(slots) < 2 { // it would only take time
+		return ""
+	}
+	return `ORDER BY CASE WHEN limit_per = 'coupon' AND every = 'ever' THEN 0 ELSE 1 END,
+		limit_of, limit_per, every, subject, currency, since`
 }
 
 func (s *Store) insertCounters(ctx context.Context, q conn, slots []coupon.Slot) error {

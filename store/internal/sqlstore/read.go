@@ -183,6 +183,9 @@ func (b *batch) readCounters(ctx context.Context, slots []coupon.Slot, try bool)
 	case try && b.dialect.RowLocks:
 		return b.tryCounters(ctx, b.q, missing, b.used)
 	case b.dialect.RowLocks:
+		if ok, err := b.guessCounters(ctx, missing); ok || err != nil {
+			return err
+		}
 		return b.lockCounters(ctx, b.q, missing, b.used)
 	}
 	for _, slot := range missing {

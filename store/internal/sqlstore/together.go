@@ -36,16 +36,24 @@ func (t *together) send(_ context.Context, _ int, _ error, query string, args ..
 	return storable(t.db.Dialect().Name(), args...)
 }
 
-// flush sends them. With the last ones, a savepoint that they are in is released.
+// flush sends them, after what begins the transaction if that was not sent. With the
+// last ones, a savepoint that they are in is released.
 func (t *together) flush(ctx context.Context, last bool) error {
 	if len(t.statements) == 0 {
 		return nil
 	}
 	in, ok := t.to.(*within)
+	first := ok && !in.begun()
+	if first {
+		t.statements, in.withOthers = append(in.unsent(), t.statements...), true
+	}
 	if last = last && ok && in.release != "" && ctx.Err() == nil; last {
 		t.statements = append(t.statements, bun.SafeQuery(in.release))
 	}
 	_, err := t.exec(ctx, "?", t.statements)
+	if first {
+		in.failed = err != nil
+	}
 	if err == nil && last {
 		in.released = true
 	}

@@ -29,6 +29,9 @@ type Transactor interface {
 // ErrRaced: a row that was not there when it was looked for is there now.
 var ErrRaced = errors.New("another write was faster")
 
+// errGuess: what was taken for granted is not so. There is nothing to wait for.
+var errGuess = fmt.Errorf("it is not as it was last seen: %w", ErrRaced)
+
 // errClosed: an edit waits for the writes under way, and new ones wait for it.
 var errClosed = errors.New("the coupon is being edited")
 
@@ -188,6 +191,8 @@ func (p Pool) Again(ctx context.Context, deadline time.Time, f func() error) err
 		switch {
 		case err == nil, errors.Is(err, coupon.ErrOutcomeUnknown):
 			return err
+		case errors.Is(err, errGuess) && ctx.Err() == nil: // it is guessed no more
+			continue
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case p.Errors.Locked(err):

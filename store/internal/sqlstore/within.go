@@ -8,12 +8,14 @@ import (
 )
 
 // within is a transaction, or a savepoint in one of the host's, that begins with
-// its first statement: with that one in one message where it was sent with first,
+// its first statement: with that one in one message where it was sent by together,
 // else right before it. It begins, and is released, no more than once.
 type within struct {
 	bun.IConn
-	begin    string // not sent yet; empty when it was
-	release  string // may go with the last statements; empty must not
+	begin    string     // not sent yet; empty when it was
+	premises statements // go with it: see premise
+	db       *bun.DB    // of the premises
+	release  string     // may go with the last statements; empty must not
 	released bool
 	wrote    bool // a statement was sent that may have written
 	// What began it has failed. With others of its message it may have begun yet.
@@ -23,14 +25,25 @@ type within struct {
 // begun reports whether anything was sent.
 func (w *within) begun() bool { return w.begin == "" }
 
+// unsent gives the statements that begin it, for who sends them.
+func (w *within) unsent() statements {
+	first := append(statements{bun.SafeQuery(w.begin)}, w.premises...)
+	w.begin, w.premises = "", nil
+	return first
+}
+
 // open sends what begins the transaction.
 func (w *within) open(ctx context.Context) error {
 	if w.begun() {
 		return nil
 	}
-	begin := w.begin
-	w.begin = ""
-	_, err := w.IConn.ExecContext(ctx, begin)
+	var err error
+	if w.withOthers = len(w.premises) > 0; w.withOthers {
+		_, err = w.db.NewRaw("?", w.unsent()).Conn(w.IConn).Exec(ctx)
+	} else {
+		_, err = w.IConn.ExecContext(ctx, w.begin)
+		w.begin = ""
+	}
 	w.failed = err != nil
 	return err
 }
@@ -63,18 +76,26 @@ func (w *within) QueryRowContext(ctx context.Context, query string, args ...any)
 	return w.IConn.QueryRowContext(ctx, query, args...)
 }
 
-// first sends a statement that writes nothing, and gives how many rows it has
-// found. If it is the first one, what begins the transaction goes with it.
-func (c conn) first(ctx context.Context, query string, args ...any) (int64, error) {
+// premise is what is taken for granted: a statement that locks rows, exactly as many
+// as wanted if it is so. Else it divides by zero, sooner or later: if the transaction
+// has not begun, it is only sent with what comes next.
+func (c conn) premise(ctx context.Context, want int, query string, args ...any) error {
+	q := bun.SafeQuery(`SELECT 1 / CASE COUNT(*) WHEN ? THEN 1 ELSE 0 END FROM (?) AS premise`, want, bun.SafeQuery(query, args...))
 	w, ok := c.to.(*within)
 	if !ok || w.begun() {
-		return c.exec(ctx, query, args...)
+		_, err := c.exec(ctx, "?", q)
+		return err
 	}
-	both := statements{bun.SafeQuery(w.begin), bun.SafeQuery(query, args...)}
-	w.begin, w.withOthers = "", true
-	res, err := c.db.NewRaw("?", both).Conn(w.IConn).Exec(ctx)
-	if w.failed = err != nil; w.failed {
-		return 0, err
+	w.db, w.premises = c.db, append(w.premises, q)
+	return storable(c.db.Dialect().Name(), args...)
+}
+
+// withdraw takes the last premise back, if it was not sent.
+func (c conn) withdraw() bool {
+	w, ok := c.to.(*within)
+	if !ok || len(w.premises) == 0 {
+		return false
 	}
-	return res.RowsAffected()
+	w.premises = w.premises[:len(w.premises)-1]
+	return true
 }

@@ -30,21 +30,35 @@ func (s *Store) writeGroups(ctx context.Context, groups []*coupon.Group) error {
 	if err != nil {
 		return err
 	}
-	var made []redemptionRow
+	var last *batch
 	err = s.write(ctx, "write", func(q conn) error {
-		b := batch{careful: careful, own: own, Store: s, q: q, evenClosed: s.inTx && time.Now().After(patience), coupons: map[coupon.ID]coupon.Coupon{}, read: map[string]bool{}, known: map[string]bool{},
+		b := &batch{careful: careful, own: own, Store: s, q: q, evenClosed: s.inTx && time.Now().After(patience), coupons: map[coupon.ID]coupon.Coupon{}, read: map[string]bool{}, known: map[string]bool{},
 			bookings: map[string][]*entry{}, entries: map[key]*entry{}, series: map[coupon.SeriesKey]coupon.Series{}, used: map[coupon.Slot]int64{}}
 		err := b.all(ctx, groups)
+		if err != nil && s.dialect.RowLocks && s.dialect.ByZero(err) {
+			err = fmt.Errorf("%w: %w", errGuess, err)
+		}
 		careful = careful || errors.Is(err, ErrRaced)
-		made = b.made
+		last = b
 		return err
 	})
-	if err == nil && s.dialect.RowLocks && !s.inTx { // a host may roll it back
-		for _, row := range made {
-			s.cache.took(s.merchant, row)
-		}
+	if err == nil && s.dialect.RowLocks {
+		last.remember()
 	}
 	return err
+}
+
+// remember keeps what the next write is likely to find, now that the batch is
+// written; but a host may still roll it back.
+func (b *batch) remember() {
+	b.cache.leftCounters(b.merchant, b.used, !b.inTx)
+	for _, row := range b.made {
+		if b.inTx {
+			b.cache.changedSince(b.merchant, row)
+		} else {
+			b.cache.took(b.merchant, row)
+		}
+	}
 }
 
 // all takes the groups from the first lock to the last row.
@@ -84,7 +98,8 @@ type batch struct {
 	evenClosed bool
 	careful    bool
 	guessed    coupon.Finding  // what was taken for granted of the bookings, and holds so far
-	unseen     []string        // bookings that may have others than that of own
+	unseen     string          // the booking that may have others than that of own
+	unlocked   bool            // the one that it has may be locked by what writes it
 	own        []coupon.ID     // what the bookings of groups without coupons had before
 	read       map[string]bool // bookings of the groups
 	known      map[string]bool // bookings that have a redemption in the database
@@ -96,7 +111,7 @@ type batch struct {
 	used       map[coupon.Slot]int64
 
 	wrote         bool            // something, in this transaction
-	made          []redemptionRow // of bookings that had none, the first
+	made          []redemptionRow // what is the only one of its booking now
 	changed       []*entry
 	changedSeries map[coupon.SeriesKey]bool
 	moved         map[coupon.Slot]int64

@@ -1,0 +1,261 @@
+package postgres
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/couponkit/coupon"
+	"github.com/couponkit/coupon/store/internal/sqltest"
+)
+
+// What a store takes for granted, because it has seen it, may be otherwise by the
+// time it looks. Then it goes by what is there.
+func TestWhatIsTakenForGrantedIsFoundOut(t *testing.T) {
+	t.Parallel()
+	eachDriver(t, func(t *testing.T, driver string) {
+		here, db := newStore(t, driver)
+		there, err := New(db, Options{Schema: here.schema}) // as in another process
+		if err != nil {
+			t.Fatal(err)
+		}
+		combinable := func(c *coupon.Coupon) { c.Combinable = true }
+		a, b := create(t, here, "A", combinable), create(t, here, "B", combinable)
+		svc, other := service(t, here), service(t, there)
+		reserve := func(svc *coupon.Service, id, code string) {
+			t.Helper()
+			if _, err := svc.Reserve(t.Context(), booking(id), time.Hour, code); err != nil {
+				t.Fatal(err)
+			}
+		}
+		confirmed := func(svc *coupon.Service, id string, want int) {
+			t.Helper()
+			rs, err := svc.Confirm(t.Context(), id)
+			if err != nil || len(rs) != want {
+				t.Errorf("%s: %d redemptions, error %v, want %d", id, len(rs), err, want)
+			}
+			for _, r := range rs {
+				if r.State != coupon.Redeemed {
+					t.Errorf("%s: coupon %s is %s", id, r.Code, r.State)
+				}
+			}
+		}
+		for i, hosts := range []bool{false, true} {
+			confirming, end := svc, func() error { return nil }
+			if hosts {
+				tx := begin(t, db, sql.LevelDefault)
+				confirming, end = svc.With(here.Tx(tx)), tx.Commit
+			}
+			two, none := fmt.Sprint("two", i), fmt.Sprint("none", i)
+			reserve(svc, two, "A")
+			reserve(other, two, "B") // has come since
+			confirmed(confirming, two, 2)
+			if rs, err := confirming.Confirm(t.Context(), two); err != nil || len(rs) != 2 || !rs[0].Replayed || !rs[1].Replayed {
+				t.Errorf("again: %+v, error %v", rs, err)
+			}
+			one := fmt.Sprint("one", i)
+			reserve(svc, one, "A")
+			edited, err := other.Coupon(t.Context(), a.ID) // the head is another one
+			if err != nil {
+				t.Fatal(err)
+			}
+			edited.Name = one
+			if _, err := other.Update(t.Context(), edited); err != nil {
+				t.Fatal(err)
+			}
+			confirmed(confirming, one, 1)
+			// A booking that is new to this process and not to the other.
+			reserve(other, "known"+one, "B")
+			if r, err := confirming.Redeem(t.Context(), booking("known"+one), "B"); err != nil || r.Coupon != b.ID || r.State != coupon.Redeemed {
+				t.Errorf("redeem what the other has reserved: %+v, error %v", r, err)
+			}
+			reserve(other, "beside"+one, "B")
+			if _, err := confirming.Redeem(t.Context(), booking("beside"+one), "A"); !errors.Is(err, coupon.ErrConflict) {
+				t.Errorf("beside what the other has reserved: got error %v, want ErrConflict", err)
+			}
+			if _, err := confirming.Confirm(t.Context(), none); !errors.Is(err, coupon.ErrNotFound) {
+				t.Errorf("a booking that has nothing: got error %v, want ErrNotFound", err)
+			}
+			if err := end(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		// A redemption that is not as it was written here.
+		for name, x := range map[string]struct {
+			change func(id string) error
+			want   func(rs []coupon.Redemption, err error) bool
+		}{
+			"released":  {func(id string) error { return sqltest.Second(other.Release(t.Context(), id)) }, func(_ []coupon.Redemption, err error) bool { return errors.Is(err, coupon.ErrReservationEnded) }},
+			"confirmed": {func(id string) error { return sqltest.Second(other.Confirm(t.Context(), id)) }, func(rs []coupon.Redemption, err error) bool { return err == nil && rs[0].Replayed }},
+			"its cost is known": {func(id string) error {
+				return sqltest.Second(other.SetCost(t.Context(), id, new(coupon.MustMoney("5", "USD"))))
+			}, func(rs []coupon.Redemption, err error) bool { return err == nil && rs[0].Cost != nil }},
+			"counted anew": {func(string) error {
+				c, err := other.Coupon(t.Context(), a.ID)
+				if err == nil {
+					c.Restrictions.Limits = append(c.Restrictions.Limits, coupon.Limit{Of: coupon.Uses, Per: coupon.PerCode, Every: coupon.Ever, Max: 1 << 30})
+					_, err = other.Update(t.Context(), c)
+				}
+				return err
+			}, func(rs []coupon.Redemption, err error) bool { return err == nil && len(rs[0].Charges) > 1 }},
+			"counted anew, and the coupon was seen since": {func(string) error {
+				c, err := other.Coupon(t.Context(), a.ID)
+				if err == nil {
+					c.Restrictions.Limits = append(c.Restrictions.Limits, coupon.Limit{Of: coupon.Uses, Per: coupon.PerCoupon, Every: coupon.PerMonth, Max: 1 << 30})
+					_, err = other.Update(t.Context(), c)
+				}
+				if err == nil {
+					_, err = svc.Quote(t.Context(), booking("quoted"), "A")
+				}
+				return err
+			}, func(rs []coupon.Redemption, err error) bool {
+				return err == nil && slices.ContainsFunc(rs[0].Charges, func(c coupon.Charge) bool { return c.Every == coupon.PerMonth })
+			}},
+		} {
+			id := "changed: " + name
+			reserve(svc, id, "A")
+			if err := x.change(id); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			rs, err := svc.Confirm(t.Context(), id)
+			if err == nil && len(rs) != 1 || !x.want(rs, err) {
+				t.Errorf("%s: %+v, error %v", name, rs, err)
+			}
+		}
+		wantCounted(t, svc)
+		// What a host has rolled back was never there.
+		tx := begin(t, db, sql.LevelDefault)
+		reserve(svc.With(here.Tx(tx)), "rolled back", "A")
+		if err := tx.Rollback(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := svc.Confirm(t.Context(), "rolled back"); !errors.Is(err, coupon.ErrNotFound) {
+			t.Errorf("what was rolled back: got error %v, want ErrNotFound", err)
+		}
+	})
+}
+
+// A counter that others seldom move is taken for granted where it was left. It is never
+// passed, and what is free again is found.
+func TestACounterThatIsTakenForGrantedIsFoundOut(t *testing.T) {
+	t.Parallel()
+	eachDriver(t, func(t *testing.T, driver string) {
+		const limit = 12
+		for name, x := range map[string]struct {
+			used  int // of the limit, by this process
+			there func(t *testing.T, other *coupon.Service)
+			fits  int // how many more
+		}{
+			"nobody else":            {10, func(*testing.T, *coupon.Service) {}, 2},
+			"another takes the last": {11, func(t *testing.T, other *coupon.Service) { mustReserve(t, other, "theirs") }, 0},
+			"another takes one":      {10, func(t *testing.T, other *coupon.Service) { mustReserve(t, other, "theirs") }, 1},
+			"another gives one back": {limit, func(t *testing.T, other *coupon.Service) {
+				if _, err := other.Release(t.Context(), "b3"); err != nil {
+					t.Fatal(err)
+				}
+			}, 1},
+			"another raises the limit": {limit, func(t *testing.T, other *coupon.Service) {
+				c, err := other.CouponByCode(t.Context(), "C")
+				if err != nil {
+					t.Fatal(err)
+				}
+				c.Restrictions.Limits[0].Max += 2
+				if _, err := other.Update(t.Context(), c); err != nil {
+					t.Fatal(err)
+				}
+			}, 2},
+		} {
+			t.Run(name, func(t *testing.T) {
+				here, db := newStore(t, driver)
+				there, err := New(db, Options{Schema: here.schema}) // as in another process
+				if err != nil {
+					t.Fatal(err)
+				}
+				create(t, here, "C", func(c *coupon.Coupon) { c.Restrictions.Limits[0].Max = limit })
+				svc, other := service(t, here), service(t, there)
+				for i := range x.used {
+					mustReserve(t, svc, fmt.Sprint("b", i))
+				}
+				x.there(t, other)
+				fits := 0
+				for i := range 4 {
+					switch _, err := svc.Reserve(t.Context(), booking(fmt.Sprint("more", i)), time.Hour, "C"); {
+					case err == nil:
+						fits++
+					case !errors.Is(err, coupon.ErrRefused):
+						t.Error(err)
+					}
+				}
+				if fits != x.fits {
+					t.Errorf("%d more, want %d", fits, x.fits)
+				}
+				wantCounted(t, svc)
+			})
+		}
+	})
+}
+
+// Two processes take turns, now seldom and now at once: each takes for granted what it
+// has left, and is wrong now and then.
+func TestALimitHoldsWhereTwoProcessesTakeCountersForGranted(t *testing.T) {
+	t.Parallel()
+	here, db := newStore(t, "pgx")
+	there, err := New(db, Options{Schema: here.schema})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const limit = 150
+	create(t, here, "C", func(c *coupon.Coupon) { c.Restrictions.Limits[0].Max = limit })
+	svcs := []*coupon.Service{service(t, here), service(t, there)}
+	var fits atomic.Int64
+	for round := range 8 {
+		for p, svc := range svcs { // alone: it gets used to that
+			for i := range 9 {
+				if tryReserve(t, svc, fmt.Sprint("alone", round, p, i)) {
+					fits.Add(1)
+				}
+			}
+		}
+		var all sync.WaitGroup
+		for g := range 16 {
+			all.Go(func() {
+				if tryReserve(t, svcs[g%2], fmt.Sprint("at once", round, g)) {
+					fits.Add(1)
+				}
+			})
+		}
+		all.Wait()
+	}
+	if fits.Load() != limit {
+		t.Errorf("%d reservations under a limit of %d", fits.Load(), limit)
+	}
+	wantCounted(t, svcs[0])
+}
+
+func mustReserve(t *testing.T, svc *coupon.Service, id string) {
+	t.Helper()
+	if !tryReserve(t, svc, id) {
+		t.Fatalf("%s is refused", id)
+	}
+}
+
+func tryReserve(t *testing.T, svc *coupon.Service, id string) bool {
+	t.Helper()
+	_, err := svc.Reserve(t.Context(), booking(id), time.Hour, "C")
+	if err != nil && !errors.Is(err, coupon.ErrRefused) {
+		t.Error(err)
+	}
+	return err == nil
+}
+
+func wantCounted(t *testing.T, svc *coupon.Service) {
+	t.Helper()
+	if drifts, err := svc.Verify(t.Context()); err != nil || len(drifts) > 0 {
+		t.Errorf("counters differ: %v, error %v", drifts, err)
+	}
+}
