@@ -23,7 +23,7 @@ type listItem struct {
 	Name     string            `json:"name"`
 	Status   coupon.Status     `json:"status"`
 	Discount coupon.Discount   `json:"discount"`
-	Audience coupon.Audience   `json:"audience"` // empty for everybody
+	Audience string            `json:"audience"` // "all", "new" or "existing"
 	Start    time.Time         `json:"start"`
 	End      time.Time         `json:"end,omitzero"`
 	Zone     string            `json:"zone"`
@@ -37,7 +37,7 @@ func (f found) json() listData {
 		d.From, d.To = r.From, r.To
 	}
 	for _, c := range f.coupons {
-		d.Coupons = append(d.Coupons, listItem{ID: c.ID, Code: c.Code, Name: c.Name, Status: c.Status, Discount: c.Discount, Audience: c.Audience,
+		d.Coupons = append(d.Coupons, listItem{ID: c.ID, Code: c.Code, Name: c.Name, Status: c.Status, Discount: c.Discount, Audience: audienceKey(c.Audience),
 			Start: c.Start, End: c.End, Zone: c.Zone, Limits: c.Limits, Figures: f.summaries[c.ID].Currencies})
 	}
 	return d
