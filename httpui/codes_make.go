@@ -83,6 +83,9 @@ func (h *Handler) generateCodes(q *request) error {
 		Count: q.wholeNumber(form.Count, "count", form.Errors), Length: coupon.MinRandom}
 	if form.Length != "" {
 		b.Length = q.wholeNumber(form.Length, "length", form.Errors)
+		if b.Length == 0 {
+			b.Length = -1 // too short as well: 0 would be the default
+		}
 	}
 	made := int64(0)
 	for _, err := range q.svc.GenerateCodes(q.r.Context(), q.c.ID, b) {

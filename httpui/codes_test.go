@@ -202,6 +202,7 @@ func TestABadBatchComesBackAsItWasTyped(t *testing.T) {
 		{"prefix", strings.Repeat("A", 65), "This is too long: with its random characters and dashes a code may have 64 characters."},
 		{"length", "3", "Take at least 12; with what a code begins with and its dashes it may have 64 characters."},
 		{"length", "60", "Take at least 12;"},
+		{"length", "0", "Take at least 12;"},
 	} {
 		bad := url.Values{}
 		for k, v := range fields {
