@@ -80,9 +80,6 @@ func (b *batch) send(ctx context.Context, inserts values, updates []rowChange, l
 		err = b.sendTo(ctx, all, inserts, updates, "")
 	}
 	if err == nil {
-		err = b.onlyThat(ctx, all)
-	}
-	if err == nil {
 		err = all.flush(ctx, last)
 	}
 	if err != nil && b.dialect.Duplicate(err) {
@@ -112,6 +109,10 @@ func (b *batch) sendTo(ctx context.Context, w writer, inserts values, updates []
 			bun.Safe(redemptionColumns), values(rows))
 	})
 	if err != nil {
+		return err
+	}
+	// Before what belongs to the row: it may be gone, and that is no error yet.
+	if err := b.onlyThat(ctx, w); err != nil {
 		return err
 	}
 	if err := b.writeSeries(ctx, w); err != nil {

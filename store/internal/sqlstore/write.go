@@ -35,7 +35,7 @@ func (s *Store) writeGroups(ctx context.Context, groups []*coupon.Group) error {
 		b := &batch{careful: careful, own: own, Store: s, q: q, evenClosed: s.inTx && time.Now().After(patience), coupons: map[coupon.ID]coupon.Coupon{}, read: map[string]bool{}, known: map[string]bool{},
 			bookings: map[string][]*entry{}, entries: map[key]*entry{}, series: map[coupon.SeriesKey]coupon.Series{}, used: map[coupon.Slot]int64{}}
 		err := b.all(ctx, groups)
-		if err != nil && s.dialect.RowLocks && s.dialect.ByZero(err) {
+		if !careful && err != nil && s.dialect.RowLocks && s.dialect.ByZero(err) { // else it is no guess that was wrong
 			err = fmt.Errorf("%w: %w", errGuess, err)
 		}
 		careful = careful || errors.Is(err, ErrRaced)
