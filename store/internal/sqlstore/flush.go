@@ -72,6 +72,8 @@ func (b *batch) send(ctx context.Context, inserts values, updates []rowChange, l
 		return b.sendTo(ctx, b.q, inserts, updates, "ON CONFLICT DO NOTHING")
 	}
 	all := &together{conn: b.q}
+	// The update of a row locks it too, on the same condition. If the row is not so, it
+	// updates none: then the event that goes with it is there already, or onlyThat fails.
 	if len(updates) == 1 && len(inserts) == 0 && b.unlocked && updates[0].is.Events > updates[0].was.Events {
 		updates[0].locks = b.q.withdraw()
 	}
@@ -129,7 +131,7 @@ func (b *batch) sendTo(ctx context.Context, w writer, inserts values, updates []
 // rowChange is a redemption in the database, and what becomes of it.
 type rowChange struct {
 	was, is redemptionRow
-	locks   bool // it was not locked before; if it is not what it was, see onlyThat
+	locks   bool // it was not locked before: it is updated only if it is as it was
 }
 
 // send writes what differs: of one row that is quicker than to write all of it.

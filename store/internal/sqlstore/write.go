@@ -97,9 +97,9 @@ type batch struct {
 	// evenClosed coupons are not waited for any longer.
 	evenClosed bool
 	careful    bool
-	guessed    coupon.Finding  // what was taken for granted of the bookings, and holds so far
-	unseen     string          // the booking that may have others than that of own
-	unlocked   bool            // the one that it has may be locked by what writes it
+	guessed    coupon.Finding  // what is taken for granted of the bookings; FindsAnything is nothing
+	unseen     string          // a booking of which only one redemption was looked at: see onlyThat
+	unlocked   bool            // the premise of that one came last: its update may take the place, see send
 	own        []coupon.ID     // what the bookings of groups without coupons had before
 	read       map[string]bool // bookings of the groups
 	known      map[string]bool // bookings that have a redemption in the database
