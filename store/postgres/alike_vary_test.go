@@ -31,7 +31,7 @@ func (p *program) vary(call func(s *coupon.Service) (any, error)) (any, error) {
 		}
 		return tx
 	}
-	st, rehearsed, hosts := p.one, p.pick(2, "rehearsed") == 0, p.pick(3, "in the host's transaction") == 0
+	st, rehearsed, hosts := p.one, p.pick(2, "rehearsed") == 0, p.pick(3, "in the host's transaction") == 0 && !p.sweeps
 	if p.pick(3, "by another process") == 0 {
 		st = p.two
 	}

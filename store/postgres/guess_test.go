@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -235,6 +236,61 @@ func TestALimitHoldsWhereTwoProcessesTakeCountersForGranted(t *testing.T) {
 		t.Errorf("%d reservations under a limit of %d", fits.Load(), limit)
 	}
 	wantCounted(t, svcs[0])
+}
+
+// A trigger of the host's that divides by zero is no wrong guess: it fails each time.
+func TestADivisionByZeroThatIsTheHostsIsItsError(t *testing.T) {
+	t.Parallel()
+	eachDriver(t, func(t *testing.T, driver string) {
+		st, db := newStore(t, driver)
+		create(t, st, "C")
+		for _, s := range []string{
+			`CREATE FUNCTION "` + st.schema + `".fails() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM 1 / (NEW.uses - NEW.uses); RETURN NEW; END'`,
+			`CREATE TRIGGER fails BEFORE INSERT ON "` + st.schema + `".coupon_redemptions FOR EACH ROW EXECUTE FUNCTION "` + st.schema + `".fails()`,
+		} {
+			if _, err := db.ExecContext(t.Context(), s); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		defer cancel()
+		for i, svc := range []*coupon.Service{service(t, st), service(t, st.Tx(begin(t, db, sql.LevelDefault)))} {
+			if _, err := svc.Redeem(ctx, booking(fmt.Sprint("b", i)), "C"); sqlState(err) != divisionByZero {
+				t.Errorf("%d: got error %v, want the division by zero", i, err)
+			}
+		}
+	})
+}
+
+// A host may take rows away, as tests do: what was remembered of them is no error.
+func TestRowsThatAHostHasTakenAwayAreNotTakenForGranted(t *testing.T) {
+	t.Parallel()
+	eachDriver(t, func(t *testing.T, driver string) {
+		st, db := newStore(t, driver)
+		create(t, st, "C", func(c *coupon.Coupon) { c.Restrictions.Limits[0].Max = 1000 })
+		svc := service(t, st)
+		for i := range 12 {
+			mustReserve(t, svc, fmt.Sprint("b", i))
+		}
+		for _, table := range []string{"events", "redemptions", "bookings", "counters"} {
+			if _, err := db.ExecContext(t.Context(), `DELETE FROM "`+st.schema+`".coupon_`+table); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i, call := range []func(*coupon.Service, string) error{
+			func(svc *coupon.Service, id string) error { _, err := svc.Confirm(t.Context(), id); return err },
+			func(svc *coupon.Service, id string) error { _, err := svc.Release(t.Context(), id); return err },
+			func(svc *coupon.Service, id string) error { _, err := svc.Cancel(t.Context(), id); return err },
+		} {
+			for j, svc := range []*coupon.Service{svc, service(t, st.Tx(begin(t, db, sql.LevelDefault)))} {
+				if err := call(svc, fmt.Sprint("b", 2*i+j)); !errors.Is(err, coupon.ErrNotFound) {
+					t.Errorf("%d, %d: got error %v, want ErrNotFound", i, j, err)
+				}
+			}
+		}
+		mustReserve(t, svc, "b0")
+		wantCounted(t, svc)
+	})
 }
 
 func mustReserve(t *testing.T, svc *coupon.Service, id string) {

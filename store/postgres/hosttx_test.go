@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/couponkit/coupon"
 	"github.com/couponkit/coupon/internal/pgtest"
@@ -89,6 +90,33 @@ func TestARefusalLeavesTheTransactionUsable(t *testing.T) {
 			t.Fatal(err)
 		}
 		wantStored(t, st, 1)
+	})
+}
+
+// A host that may only read hears so, and goes on reading.
+func TestAWriteInAReadOnlyTransactionLeavesItUsable(t *testing.T) {
+	t.Parallel()
+	eachDriver(t, func(t *testing.T, driver string) {
+		st, db := newStore(t, driver)
+		create(t, st, "C", unlimited)
+		svc := service(t, st)
+		if _, err := svc.Reserve(t.Context(), booking("b"), time.Hour, "C"); err != nil {
+			t.Fatal(err)
+		}
+		tx := begin(t, db, sql.LevelDefault)
+		if _, err := tx.ExecContext(t.Context(), "SET TRANSACTION READ ONLY"); err != nil {
+			t.Fatal(err)
+		}
+		in := svc.With(st.Tx(tx))
+		if _, err := in.Redeem(t.Context(), booking("b2"), "C"); sqlState(err) != "25006" {
+			t.Errorf("redeem: got error %v", err)
+		}
+		if _, err := in.Confirm(t.Context(), "b"); sqlState(err) != "25006" {
+			t.Errorf("confirm: got error %v", err)
+		}
+		if _, err := tx.ExecContext(t.Context(), "SELECT 1"); err != nil {
+			t.Errorf("the transaction is not usable: %v", err)
+		}
 	})
 }
 

@@ -118,3 +118,52 @@ func TestInAnAbortedTransaction(t *testing.T) {
 		}
 	}
 }
+
+// Where no counter is in the way: what has come on the booking since the host's snapshot
+// was taken is not seen in it, and yet nobody is missed.
+func TestWhoComesFirstToABookingAfterTheSnapshotIsNotMissed(t *testing.T) {
+	t.Parallel()
+	st, db := newStore(t, "pgx")
+	svc := service(t, st)
+	for _, code := range []string{"A", "B", "C"} {
+		create(t, st, code, unlimited)
+	}
+	redeem := func(svc *coupon.Service, id, code string) error {
+		_, err := svc.Redeem(t.Context(), booking(id), code)
+		return err
+	}
+	for _, level := range []sql.IsolationLevel{sql.LevelRepeatableRead, sql.LevelSerializable} {
+		for name, x := range map[string]struct {
+			before func(id string) error
+			theirs string // the code that comes between
+		}{
+			"the same coupon": {func(string) error { return nil }, "A"},
+			"another one":     {func(string) error { return nil }, "B"},
+			"another one, beside one that was cancelled": {func(id string) error {
+				if err := redeem(svc, id, "C"); err != nil {
+					return err
+				}
+				_, err := svc.Cancel(t.Context(), id)
+				return err
+			}, "B"},
+		} {
+			id := level.String() + ": " + name
+			if err := x.before(id); err != nil {
+				t.Fatal(err)
+			}
+			tx := begin(t, db, level)
+			if _, _, err := st.Tx(tx).CouponByCode(t.Context(), "A"); err != nil { // the snapshot is taken
+				t.Fatal(err)
+			}
+			if err := redeem(svc, id, x.theirs); err != nil {
+				t.Fatal(err)
+			}
+			if err := redeem(svc.With(st.Tx(tx)), id, "A"); !errors.Is(err, coupon.ErrRetryTx) {
+				t.Errorf("%s: got error %v, want ErrRetryTx", id, err)
+			}
+			if err := tx.Rollback(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}

@@ -156,8 +156,9 @@ type DBTX interface {
 // when the host commits, together with what else the host has written, and
 // never if the host rolls back. It is for one goroutine, as tx is, and for as long.
 //
-// A transaction that PostgreSQL ends for the sake of others (40001, 40P01) is the
-// host's to run again from its beginning: coupon.ErrRetryTx. A connection that
+// A transaction that PostgreSQL ends for the sake of others (40001, 40P01), or whose
+// snapshot does not show what another has done to the booking, is the host's to run
+// again from its beginning: coupon.ErrRetryTx. A connection that
 // breaks is the driver's error: whether the transaction is committed is what the
 // host's Commit says. A read sees what the transaction sees; an error of the
 // database in a read leaves the transaction aborted, as any statement's does. So

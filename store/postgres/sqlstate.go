@@ -12,6 +12,8 @@ const (
 	numericOutOfRange    = "22003"
 	divisionByZero       = "22012"
 	uniqueViolation      = "23505"
+	noTransaction        = "25P01"
+	abortedTransaction   = "25P02"
 	serializationFailure = "40001"
 	deadlockDetected     = "40P01"
 	completionUnknown    = "40003"
@@ -60,10 +62,10 @@ var meaning = sqlstore.Errors{
 	},
 	Locked: func(err error) bool { return sqlState(err) == lockNotAvailable },
 	// What is wrong with the savepoint itself comes first: that there is no
-	// transaction, or one that is aborted.
+	// transaction, or one that is aborted. One that may only read makes savepoints.
 	Inside: func(err error) bool {
 		state := sqlState(err)
-		return state != "" && !strings.HasPrefix(state, "25")
+		return state != "" && state != noTransaction && state != abortedTransaction
 	},
 }
 

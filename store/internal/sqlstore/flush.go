@@ -72,15 +72,14 @@ func (b *batch) send(ctx context.Context, inserts values, updates []rowChange, l
 		return b.sendTo(ctx, b.q, inserts, updates, "ON CONFLICT DO NOTHING")
 	}
 	all := &together{conn: b.q}
+	// The update of a row locks it too, on the same condition. If the row is not so, it
+	// updates none: then the event that goes with it is there already, or onlyThat fails.
 	if len(updates) == 1 && len(inserts) == 0 && b.unlocked && updates[0].is.Events > updates[0].was.Events {
 		updates[0].locks = b.q.withdraw()
 	}
 	err := b.guard(ctx, all)
 	if err == nil {
 		err = b.sendTo(ctx, all, inserts, updates, "")
-	}
-	if err == nil {
-		err = b.onlyThat(ctx, all)
 	}
 	if err == nil {
 		err = all.flush(ctx, last)
@@ -114,6 +113,10 @@ func (b *batch) sendTo(ctx context.Context, w writer, inserts values, updates []
 	if err != nil {
 		return err
 	}
+	// Before what belongs to the row: it may be gone, and that is no error yet.
+	if err := b.onlyThat(ctx, w); err != nil {
+		return err
+	}
 	if err := b.writeSeries(ctx, w); err != nil {
 		return err
 	}
@@ -128,7 +131,7 @@ func (b *batch) sendTo(ctx context.Context, w writer, inserts values, updates []
 // rowChange is a redemption in the database, and what becomes of it.
 type rowChange struct {
 	was, is redemptionRow
-	locks   bool // it was not locked before; if it is not what it was, see onlyThat
+	locks   bool // it was not locked before: it is updated only if it is as it was
 }
 
 // send writes what differs: of one row that is quicker than to write all of it.

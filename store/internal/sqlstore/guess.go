@@ -15,8 +15,11 @@ import (
 // transaction with locks that others wait for. Nearly always it can be told
 // beforehand what they will find: the coupon as it was last seen, the booking as the
 // service has just seen it, the counter as the last write here has left it. So that
-// is taken for granted: it is locked and looked at in the same order, but together
-// with what is asked or written next. If it is not so, all is done anew step by step.
+// is taken for granted: it is locked and looked at in the same order (see premise), but
+// together with what is asked or written next. If it is not so, all is done anew step by
+// step (see careful). What is remembered decides nothing by itself: no answer is given
+// before a message was sent. A write that turns out to write nothing, such as a refusal,
+// still asks what the booking has (see recheck).
 
 // guess takes for granted what groups of one coupon will find, if something is known
 // of that.
@@ -151,8 +154,9 @@ func bookingsWithout(groups []*coupon.Group) (bookings []string) {
 }
 
 // onlyThat makes it an error if the booking that was guessed has any other redemption
-// now than the one that is known, as it is written. Who has added one of another coupon
-// had locked that one: so it is here.
+// now than the one that is known, as it is written: by an update on a condition it may
+// not have been. Who adds one of another coupon locks that one before, and so has the
+// update: what others have added is committed and seen here, and nobody adds any more.
 func (b *batch) onlyThat(ctx context.Context, w writer) error {
 	if b.unseen == "" {
 		return nil

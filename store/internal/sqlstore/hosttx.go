@@ -49,8 +49,10 @@ func (t HostTx) Write(ctx context.Context, f func(bun.IConn) error) error {
 		switch now := time.Now(); {
 		case waits(err) && now.Before(deadline) && (now.Before(heldUntil) || !errors.Is(err, errHeld)):
 			attempt, wait = attempt-1, waitPause
-		case attempt >= hostAttempts, waits(err), !now.Before(deadline):
+		case waits(err):
 			return fmt.Errorf("%w: %w", coupon.ErrContention, err)
+		case attempt >= hostAttempts, !now.Before(deadline):
+			return fmt.Errorf("%w: %w", t.Failed, err) // the host's snapshot may never show what has come
 		}
 		if err := pause(ctx, wait); err != nil {
 			return err

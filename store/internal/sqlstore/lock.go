@@ -104,19 +104,31 @@ func redemptionKeys(ctx context.Context, q conn, bookings []string) (keys []rede
 	return keys, err
 }
 
-// guard is for bookings that had no redemption to lock: two that get their first
-// one at once, of different coupons, must not miss each other.
+// guard is for bookings that get another redemption. Two that get their first one at
+// once, of different coupons, must not miss each other, and there was none to lock. Nor
+// must two that join others: of those that are only locked a host's snapshot does not
+// tell that somebody has joined since it was taken, but that the booking was written.
 func (b *batch) guard(ctx context.Context, w writer) error {
-	var bookings []string
+	var first, joined []string
 	for _, e := range b.changed {
-		if e.isNew && !b.known[e.Booking] {
-			bookings = append(bookings, e.Booking)
+		switch {
+		case e.isNew && !b.known[e.Booking]:
+			first = append(first, e.Booking)
+		case e.isNew:
+			joined = append(joined, e.Booking)
 		}
 	}
-	slices.Sort(bookings)
-	return chunked(slices.Compact(bookings), maxRows, func(bookings []string) error {
+	slices.Sort(first)
+	err := chunked(slices.Compact(first), maxRows, func(bookings []string) error {
 		rows := convert(bookings, func(id string) list { return list{b.merchant, text(id)} })
 		return w.send(ctx, len(rows), ErrRaced, `INSERT INTO ?bookings (merchant, booking) VALUES ?`, values(rows))
+	})
+	if err != nil {
+		return err
+	}
+	slices.Sort(joined)
+	return chunked(slices.Compact(joined), maxKeys, func(bookings []string) error {
+		return w.send(ctx, 0, nil, `UPDATE ?bookings SET booking = booking WHERE merchant = ?merchant AND booking IN (?)`, bun.List(texts(bookings)))
 	})
 }
 

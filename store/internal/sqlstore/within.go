@@ -77,8 +77,8 @@ func (w *within) QueryRowContext(ctx context.Context, query string, args ...any)
 }
 
 // premise is what is taken for granted: a statement that locks rows, exactly as many
-// as wanted if it is so. Else it divides by zero, sooner or later: if the transaction
-// has not begun, it is only sent with what comes next.
+// as wanted if it is so. Else it divides by zero, which is errGuess. That may be later:
+// if the transaction has not begun, it is only sent with what comes next.
 func (c conn) premise(ctx context.Context, want int, query string, args ...any) error {
 	q := bun.SafeQuery(`SELECT 1 / CASE COUNT(*) WHEN ? THEN 1 ELSE 0 END FROM (?) AS premise`, want, bun.SafeQuery(query, args...))
 	w, ok := c.to.(*within)

@@ -35,7 +35,7 @@ func (s *Store) writeGroups(ctx context.Context, groups []*coupon.Group) error {
 		b := &batch{careful: careful, own: own, Store: s, q: q, evenClosed: s.inTx && time.Now().After(patience), coupons: map[coupon.ID]coupon.Coupon{}, read: map[string]bool{}, known: map[string]bool{},
 			bookings: map[string][]*entry{}, entries: map[key]*entry{}, series: map[coupon.SeriesKey]coupon.Series{}, used: map[coupon.Slot]int64{}}
 		err := b.all(ctx, groups)
-		if err != nil && s.dialect.RowLocks && s.dialect.ByZero(err) {
+		if !careful && err != nil && s.dialect.RowLocks && s.dialect.ByZero(err) { // else it is no guess that was wrong
 			err = fmt.Errorf("%w: %w", errGuess, err)
 		}
 		careful = careful || errors.Is(err, ErrRaced)
@@ -97,9 +97,9 @@ type batch struct {
 	// evenClosed coupons are not waited for any longer.
 	evenClosed bool
 	careful    bool
-	guessed    coupon.Finding  // what was taken for granted of the bookings, and holds so far
-	unseen     string          // the booking that may have others than that of own
-	unlocked   bool            // the one that it has may be locked by what writes it
+	guessed    coupon.Finding  // what is taken for granted of the bookings; FindsAnything is nothing
+	unseen     string          // a booking of which only one redemption was looked at: see onlyThat
+	unlocked   bool            // the premise of that one came last: its update may take the place, see send
 	own        []coupon.ID     // what the bookings of groups without coupons had before
 	read       map[string]bool // bookings of the groups
 	known      map[string]bool // bookings that have a redemption in the database
