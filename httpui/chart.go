@@ -68,7 +68,7 @@ type tick struct {
 type label struct {
 	X     string
 	Text  string
-	Minor bool // left out where there is little room
+	Minor bool // left out where there is little room: every other, and one that would hang over the end
 }
 
 // mark is the number of a note, or of several that stand close together.
@@ -121,7 +121,7 @@ func (w words) newChart(s chartSeries, line bool, notes []int) chart {
 			x.Value, x.Now, x.Drawn = strconv.FormatInt(b.Value, 10), b.Now, !b.Ahead
 			x.Y, x.Bar = px(chartBase-height), px(height)
 			if i%every == 0 {
-				c.Labels = append(c.Labels, label{X: x.Middle, Text: w.label(b, s.By, s.Location), Minor: (i/every)%2 == 1})
+				c.Labels = append(c.Labels, label{X: x.Middle, Text: w.label(b, s.By, s.Location), Minor: (i/every)%2 == 1 || every > 1 && i == n-1})
 			}
 		}
 		if i < len(s.Before) {

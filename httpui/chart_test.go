@@ -307,3 +307,27 @@ func TestAnEndedCampaignOpensOnItsWholeLife(t *testing.T) {
 		t.Errorf("from %s to %s", from, to)
 	}
 }
+
+// A label under the last of many buckets would hang over the end of a narrow chart:
+// there it is left out.
+func TestTheLabelAtTheEndGivesWayWhereThereIsLittleRoom(t *testing.T) {
+	t.Parallel()
+	s := fullShop(t)
+	for _, tt := range []struct {
+		query string
+		want  string // the last label
+		minor bool
+	}{
+		{"?from=2025-11-01&to=2026-11-30&interval=month", "Nov 2026", true}, // the 13th of 13
+		{"?from=2025-10-01&to=2026-11-30&interval=month", "Oct 2026", false},
+		{"?from=2026-10-01&to=2026-10-07&interval=day", "7 Oct", false}, // of few
+	} {
+		labels := parse(t, get(t, s.handler(t), s.page("SPRING15", tt.query))).all(func(n *node) bool {
+			return n.name == "text" && n.attr["text-anchor"] == "middle" && strings.HasPrefix(n.attr["class"], "cp-chart-text")
+		})
+		last := labels[len(labels)-1]
+		if minor := strings.Contains(last.attr["class"], "cp-chart-minor"); last.words() != tt.want || minor != tt.minor {
+			t.Errorf("%s ends with %q, left out in a narrow one: %t", tt.query, last.words(), minor)
+		}
+	}
+}

@@ -84,11 +84,11 @@ func TestOverview(t *testing.T) {
 	h := s.handler(t)
 	for code, want := range map[string]map[string]string{
 		"SPRING15": {"Name": "Spring cleaning", "Code": "SPRING15 Further codes", "Audience": "All customers", "Status": "Active No end date",
-			"Discount": "15% off, at most $50", "Starts": "1 March 2026 America/New_York", "Ends": "No end date Checked against the moment a booking is made",
+			"Discount": "15% off, at most $50", "Starts": "1 Mar 2026 America/New_York", "Ends": "No end date Checked against the moment a booking is made",
 			"Made": "22 Nov 2026, 10:30 by anna@example.com"},
 		// The end is the start of 8 July: its last day is the one before.
-		"SUMMER-WINDOWS": {"Status": "Expired Ended 7 Jul 2026", "Discount": "$2.50 off each unit", "Ends": "Until 7 July 2026 Checked against the moment a booking is made"},
-		"TWO-MONEYS":     {"Starts": "1 October 2026, 12:30 America/New_York", "Ends": "Until 1 October 2027, 18:00 Checked against the moment a booking is made"},
+		"SUMMER-WINDOWS": {"Status": "Expired Ended 7 Jul 2026", "Discount": "$2.50 off each unit", "Ends": "Until 7 Jul 2026 Checked against the moment a booking is made"},
+		"TWO-MONEYS":     {"Starts": "1 Oct 2026, 12:30 America/New_York", "Ends": "Until 1 Oct 2027, 18:00 Checked against the moment a booking is made"},
 		"FIRST10":        {"Status": "Used up All 10 uses taken"},
 		"WINTER26":       {"Status": "Scheduled From 1 Dec 2026"},
 		"WELCOME20":      {"Audience": "New customers: no completed booking before", "Status": "Active Until 31 Dec 2026", "Discount": "$20 off"},
@@ -122,7 +122,7 @@ func TestRestrictionsAreSentences(t *testing.T) {
 			"Other coupons": {"May be used together with other coupons that allow it"},
 		},
 		"SUMMER-WINDOWS": {"Units": {"At least 3 units of what the coupon applies to"}, "Applies to": {"Lines whose service is window or glass roof"}, "Bookings": {"Any booking"}, "Customers": {"Not customers whose group is staff"}},
-		"FIRST10":        {"Usage limit": {"At most 10 bookings in all10 of 10, 0 left"}},
+		"FIRST10":        {"Usage limit": {"At most 10 bookings in all10 of 10, nothing left"}},
 		"LOYAL5":         {"Usage limit": {"At most 3 bookings a day0 of 3 today, 3 left"}, "Per code": {"Each code at most once"}},
 	} {
 		got := pairs(parse(t, get(t, h, s.page(code, ""))).byID(t, "cp-restrictions"))

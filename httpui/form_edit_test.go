@@ -54,7 +54,7 @@ func TestConcurrentEditsAreShownSideBySide(t *testing.T) {
 	want := [][]string{
 		{"Name Both", "Spring cleaning", "Theirs", "Mine"},
 		{"Discount", "15% off, at most $50", "Not changed", "20% off, at most $50"},
-		{"Last day", "No end date", "Not changed", "Until 31 January 2027"},
+		{"Last day", "No end date", "Not changed", "Until 31 Jan 2027"},
 		{"Limits", "At most 400 bookings in all Each customer at most 2 times a month At most $9,000 in discounts in all", "Not changed",
 			"At most 500 bookings in all Each customer at most 2 times a month At most $9,000 in discounts in all"},
 		{"Minimum total", "At least $40, before discounts", "At least $45, before discounts", "Not changed"},

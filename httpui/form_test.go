@@ -307,3 +307,22 @@ func TestRunningACouponAgain(t *testing.T) {
 		t.Errorf("a preview without Duplicate: %s", res.Status)
 	}
 }
+
+// What an owner has written stands in its own direction: a sentence in English ends
+// with its point on a page in Arabic too. What is said before it has the comma of the
+// page.
+func TestWhatIsWrittenInTheFormStandsInItsOwnDirection(t *testing.T) {
+	t.Parallel()
+	s := fullShop(t)
+	page := parse(t, get(t, s.handler(t), s.page("SPRING15", "/edit"), "Accept-Language", "ar"))
+	for id, want := range map[string]string{"cp-f-name": "auto", "cp-f-description": "auto", "cp-f-code": "auto", "cp-f-value": "", "cp-f-other_frequencies": ""} {
+		if got := page.byID(t, id).attr["dir"]; got != want {
+			t.Errorf("%s has the direction %q, want %q", id, got, want)
+		}
+	}
+	for _, label := range page.all(named("label")) {
+		if strings.Contains(label.words(), ",") {
+			t.Errorf("a comma of another script: %q", label.words())
+		}
+	}
+}

@@ -39,7 +39,7 @@ func TestHistorySaysWhatWasChanged(t *testing.T) {
 		{func(c *coupon.Coupon) { c.Discount = pct(15) }, []string{"Discount 10% off → 15% off"}},
 		{func(c *coupon.Coupon) { c.Name, c.Code = "Autumn", "AUTUMN" }, []string{"Name No name → Autumn", "Code HIST → AUTUMN"}},
 		{func(c *coupon.Coupon) { c.Audience = coupon.NewCustomers }, []string{"Audience All customers → New customers: no completed booking before"}},
-		{func(c *coupon.Coupon) { c.End = day("2026-12-01") }, []string{"Ends No end date → Until 30 November 2026"}},
+		{func(c *coupon.Coupon) { c.End = day("2026-12-01") }, []string{"Ends No end date → Until 30 Nov 2026"}},
 		{func(c *coupon.Coupon) { c.ValidBy = coupon.ServiceAt }, []string{"Ends No end date, Checked against the moment a booking is made → No end date, Checked against the service date"}},
 		{func(c *coupon.Coupon) { c.Description = strings.Repeat("a long text ", 100) }, []string{"Description No description → " + strings.TrimSpace(strings.Repeat("a long text ", 14)[:160]) + "…"}},
 		// The first limit comes with rules of its own, which nobody has changed.

@@ -173,3 +173,30 @@ func TestTheLineOfACouponLeavesOutWhatIsGoingOn(t *testing.T) {
 		t.Errorf("of as many every day the line is not level: %s", line[1])
 	}
 }
+
+// Where cancelled bookings keep their use, there are more uses than bookings: the list
+// says why.
+func TestListSaysWhichCancelledBookingsHoldAUse(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	limits := coupon.Restrictions{Limits: []coupon.Limit{{Of: coupon.Uses, Per: coupon.PerCoupon, Max: 5}}}
+	s.create(t, coupon.Coupon{Code: "KEPT", Discount: pct(10), Start: day("2026-01-01"), KeepUseOnCancel: true, Restrictions: limits})
+	s.create(t, coupon.Coupon{Code: "GIVEN-BACK", Discount: pct(10), Start: day("2026-01-01"), Restrictions: limits})
+	s.create(t, coupon.Coupon{Code: "UNCOUNTED", Discount: pct(10), Start: day("2026-01-01"), KeepUseOnCancel: true})
+	for _, code := range []string{"KEPT", "GIVEN-BACK", "UNCOUNTED"} {
+		for i := range 3 {
+			s.book(t, code, fmt.Sprint(code, i), "100.00", day("2026-02-01"))
+		}
+		s.must(t)(s.svc.Cancel(t.Context(), code+"0"))
+	}
+	page := parse(t, get(t, s.handler(t), base+"/"))
+	got := map[string]string{}
+	for i, code := range codes(t, page) {
+		got[code] = page.all(class("cp-list-uses"))[i].words() + ": " + page.all(class("cp-list-bookings"))[i].words()
+	}
+	for code, want := range map[string]string{"KEPT": "3 of 5: 2+ 1 cancelled", "GIVEN-BACK": "2 of 5: 2", "UNCOUNTED": "No limit: 2"} {
+		if got[code] != want {
+			t.Errorf("%s: %q, want %q", code, got[code], want)
+		}
+	}
+}

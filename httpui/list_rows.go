@@ -174,6 +174,7 @@ type listRow struct {
 	Uses       []use
 	NoTotal    string // in place of Uses
 	Bookings   string
+	Cancelled  string   // those that hold a counted use all the same; empty for none
 	Revenue    []string // one amount per currency
 	Discounts  []string
 	Spark      *spark
@@ -271,6 +272,7 @@ func (h *Handler) listRow(q *request, state listState, c coupon.CouponState, f f
 		Start: w.start(c.Coupon, w.shortDate), End: w.end(c.Coupon, w.shortDate),
 		Spark: newSpark(f.timelines[c.ID], f.now), Menu: h.rowMenu(q, state, c)}
 	row.NoTotal = w.t("list.no-limit")
+	counted := false
 	for _, l := range c.Limits {
 		row.NoTotal = w.t("list.limited-per-customer")
 		if l.Limit.Per == coupon.PerCode {
@@ -280,15 +282,20 @@ func (h *Handler) listRow(q *request, state listState, c coupon.CouponState, f f
 			u := w.use(l)
 			u.Text = w.uses(l)
 			row.Uses = append(row.Uses, *u)
+			counted = counted || l.Limit.Of == coupon.Uses
 		}
 	}
-	var bookings int64
+	var bookings, cancelled int64
 	for _, x := range f.summaries[c.ID].Currencies {
 		bookings += x.Bookings
+		cancelled += x.Cancelled
 		row.Revenue = append(row.Revenue, w.Money(x.Revenue))
 		row.Discounts = append(row.Discounts, w.Money(x.Discounts))
 	}
 	row.Bookings = w.Count(bookings)
+	if counted && c.KeepUseOnCancel && cancelled > 0 {
+		row.Cancelled = w.t("list.and-cancelled", "count", w.Count(cancelled))
+	}
 	return row
 }
 

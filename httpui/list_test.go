@@ -130,7 +130,8 @@ func TestEmptyLists(t *testing.T) {
 	s := newShop(t)
 	h := s.handler(t)
 	contains(t, get(t, h, base+"/"), "No coupons yet.")
-	contains(t, get(t, h, base+"/?q=abc"), "No coupon fits.", "<bdi>“abc”</bdi>", "Show all coupons")
+	contains(t, get(t, h, base+"/?q=abc"), "No coupon fits.", "has “abc” in its code or name.", "Show all coupons")
+	contains(t, get(t, h, base+"/?q=abc", "Accept-Language", "de"), "hat „abc“ in Code oder Name.") // in the quotes of the language
 	contains(t, get(t, h, base+"/?status=expired"), "There is none of this kind now.")
 }
 

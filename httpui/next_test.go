@@ -279,7 +279,7 @@ func (brief) Amount(m coupon.Money, short bool) string {
 }
 func (brief) Number(d decimal.Decimal) string { return "n" + d.String() }
 func (brief) Date(d coupon.Date, s httpui.DateStyle) string {
-	if s == httpui.DateLong {
+	if s == httpui.DateShort {
 		return d.String() + "!"
 	}
 	return ""
@@ -296,7 +296,7 @@ func TestAHostWritesItsOwnWay(t *testing.T) {
 	})
 	page := get(t, h, s.page("SPRING15", ""), "Accept-Language", "en-GB")
 	got := pairs(parse(t, page).byID(t, "cp-overview"))
-	for label, want := range map[string]string{"Discount": "n15% off, at most USD 50", "Starts": "2026-03-01! America/New_York", "Made": "22 Nov 2026, noon by anna@example.com"} {
+	for label, want := range map[string]string{"Discount": "n15% off, at most USD 50", "Starts": "2026-03-01! America/New_York", "Made": "2026-11-22!, noon by anna@example.com"} {
 		if g := got[label]; len(g) != 1 || g[0] != want {
 			t.Errorf("%s: %q, want %q", label, g, want)
 		}

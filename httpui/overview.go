@@ -36,11 +36,11 @@ func (w words) about(c coupon.Coupon) []statement {
 	s.name(codeLabel, string(c.Code))
 	s.name(audienceLabel, w.audience(c.Audience))
 	s.name("coupon.labels.discount", w.discount(c.Discount))
-	s.name("coupon.labels.starts", w.start(c, w.date)).More = c.Zone
+	s.name("coupon.labels.starts", w.start(c, w.shortDate)).More = c.Zone
 	if c.End.IsZero() {
 		s.say("coupon.labels.ends", "coupon.no-end")
 	} else {
-		s.say("coupon.labels.ends", "coupon.until", "end", w.end(c, w.date))
+		s.say("coupon.labels.ends", "coupon.until", "end", w.end(c, w.shortDate))
 	}
 	valid := &s.all[len(s.all)-1]
 	valid.More = w.t("coupon.valid-by-made-at")

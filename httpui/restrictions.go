@@ -120,18 +120,21 @@ func (w words) limit(l coupon.Limit) string {
 // use is how much of a limit is used and left.
 func (w words) use(l coupon.LimitUse) *use {
 	u := &use{Done: l.Used, Whole: l.Limit.Max, Reached: l.Reached}
-	left := w.Count(max(0, l.Limit.Max-l.Used))
+	left := ""
 	if l.Limit.Of == coupon.DiscountGiven {
 		u.Done, _ = l.Spent.Minor()
 		u.Whole, _ = l.Limit.Budget.Minor()
-		rest, err := l.Limit.Budget.Sub(l.Spent)
-		if err != nil || !rest.Amount.IsPositive() {
-			u.Text = w.t("restrictions.nothing-left", "used", w.uses(l))
-			return u
+		if rest, err := l.Limit.Budget.Sub(l.Spent); err == nil && rest.Amount.IsPositive() {
+			left = w.amount(rest)
 		}
-		left = w.amount(rest)
+	} else if rest := l.Limit.Max - l.Used; rest > 0 {
+		left = w.Count(rest)
 	}
-	u.Text = w.t("restrictions.left", "used", w.uses(l), "left", left)
+	if left == "" {
+		u.Text = w.t("restrictions.nothing-left", "used", w.uses(l))
+	} else {
+		u.Text = w.t("restrictions.left", "used", w.uses(l), "left", left)
+	}
 	return u
 }
 

@@ -99,7 +99,7 @@ func TestUseOfALimitInWords(t *testing.T) {
 	}{
 		{coupon.LimitUse{Limit: coupon.Limit{Of: coupon.Uses, Every: coupon.Ever, Max: 100}, Used: 37}, "37 of 100, 63 left"},
 		// Imports may pass a limit, and so may raising it again later.
-		{coupon.LimitUse{Limit: coupon.Limit{Of: coupon.Uses, Every: coupon.PerMonth, Max: 10}, Used: 12}, "12 of 10 this month, 0 left"},
+		{coupon.LimitUse{Limit: coupon.Limit{Of: coupon.Uses, Every: coupon.PerMonth, Max: 10}, Used: 12}, "12 of 10 this month, nothing left"},
 		{coupon.LimitUse{Limit: coupon.Limit{Of: coupon.DiscountGiven, Every: coupon.Ever, Budget: coupon.MustMoney("100.00", "USD")}, Spent: coupon.MustMoney("99.50", "USD")}, "$99.50 of $100, $0.50 left"},
 		{coupon.LimitUse{Limit: coupon.Limit{Of: coupon.DiscountGiven, Every: coupon.PerWeek, Budget: coupon.MustMoney("100.00", "USD")}, Spent: coupon.MustMoney("120.00", "USD")}, "$120 of $100 this week, nothing left"},
 	} {
