@@ -252,7 +252,11 @@ func (p *Page) URL() string {
 // Screenshot writes a PNG picture of the whole page, also of what is below the viewport.
 func (p *Page) Screenshot(path string) {
 	p.t.Helper()
-	png := run(p, "screenshot", chromedp.FullScreenshot(100)) // less than 100 would be a JPEG
+	shoot := chromedp.FullScreenshot(100) // less than 100 would be a JPEG
+	if read[[]bool](p, "html", "e.scrollHeight <= innerHeight")[0] {
+		shoot = chromedp.CaptureScreenshot() // the other moves a page that fits, from right to left, aside
+	}
+	png := run(p, "screenshot", shoot)
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		p.t.Fatal(err)
 	}
