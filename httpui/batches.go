@@ -10,6 +10,7 @@ const batchesPerPage = 50
 // batchesView is the batches of a coupon's codes, in the order of their keys.
 type batchesView struct {
 	Coupon, Code      string
+	Zone              string // of the times
 	List, Back, Codes string // the list, the coupon's page, its codes
 	Rows              []batchRow
 	Next, First       string
@@ -45,7 +46,7 @@ func (h *Handler) batches(q *request) error {
 		return err
 	}
 	w, c := q.words, q.c
-	v := batchesView{Coupon: w.name(c), Code: string(c.Code), List: q.links.home(), Back: q.links.of(c.ID), Codes: q.links.codes(c.ID, codesState{})}
+	v := batchesView{Coupon: w.name(c), Code: string(c.Code), Zone: c.Zone, List: q.links.home(), Back: q.links.of(c.ID), Codes: q.links.codes(c.ID, codesState{})}
 	data := batchesData{Coupon: c.ID, Batches: append([]coupon.BatchState{}, some...)}
 	if after != "" {
 		v.First = q.links.batches(c.ID, "")

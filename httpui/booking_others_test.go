@@ -67,7 +67,7 @@ func TestEachOtherCouponOfABookingIsShownAsItStands(t *testing.T) {
 	type seen struct {
 		sum    string // of the other coupon in the amounts, above what is left to pay
 		beside string // of it below, where it is not in that sum
-		list   string // the cell of the list, in whichever tab the booking is; empty if it is in none
+		list   string // the cell of the list, in whichever tab the booking is; empty without the column, where nothing was taken off
 	}
 	for _, tt := range []struct {
 		name string
@@ -75,46 +75,46 @@ func TestEachOtherCouponOfABookingIsShownAsItStands(t *testing.T) {
 		a, b seen
 	}{
 		{"both redeemed", func(s *together) { s.redeem("A", "B") },
-			seen{"Second B Redeemed-$4.50", "", "$4.50 with B"}, seen{"First A Redeemed-$10.00", "", "$10.00 with A"}},
+			seen{"Second B Redeemed−$4.50", "", "$4.50 with B"}, seen{"First A Redeemed−$10.00", "", "$10.00 with A"}},
 		{"one later than the other", func(s *together) { s.redeem("A"); s.redeem("B") },
-			seen{"Second B Redeemed-$4.50", "", "$4.50 with B"}, seen{"First A Redeemed-$10.00", "", "$10.00 with A"}},
+			seen{"Second B Redeemed−$4.50", "", "$4.50 with B"}, seen{"First A Redeemed−$10.00", "", "$10.00 with A"}},
 		{"the other is reserved", func(s *together) { s.redeem("A"); s.reserve("B") },
-			seen{"", "Second B Reserved " + until + "$4.50", "$0.00"}, seen{"First A Redeemed-$10.00", "", "$10.00 with A"}},
+			seen{"", "Second B Reserved " + until + "$4.50", ""}, seen{"First A Redeemed−$10.00", "", "$10.00 with A"}},
 		{"both reserved", func(s *together) { s.reserve("A", "B") },
-			seen{"Second B Reserved " + until + "-$4.50", "", "$4.50 with B"}, seen{"First A Reserved " + until + "-$10.00", "", "$10.00 with A"}},
+			seen{"Second B Reserved " + until + "−$4.50", "", "$4.50 with B"}, seen{"First A Reserved " + until + "−$10.00", "", "$10.00 with A"}},
 		{"both were reserved, and their time has passed", func(s *together) { s.reserve("A", "B"); s.clock = now.Add(time.Hour) },
-			seen{"Second B Reservation expired-$4.50", "", ""}, seen{"First A Reservation expired-$10.00", "", ""}},
+			seen{"Second B Reservation expired−$4.50", "", ""}, seen{"First A Reservation expired−$10.00", "", ""}},
 		{"the other's reservation has expired", func(s *together) { s.redeem("A"); s.reserve("B"); s.clock = now.Add(time.Hour) },
-			seen{"", "Second B Reservation expired$4.50", "$0.00"}, seen{"First A Redeemed-$10.00", "", ""}},
+			seen{"", "Second B Reservation expired$4.50", ""}, seen{"First A Redeemed−$10.00", "", ""}},
 		{"redeemed after the other had expired", func(s *together) { s.reserve("B"); s.clock = now.Add(time.Hour); s.redeem("A") },
-			seen{"", "Second B Reservation expired$5.00", "$0.00"}, seen{"", "First A Redeemed$10.00", ""}},
+			seen{"", "Second B Reservation expired$5.00", ""}, seen{"", "First A Redeemed$10.00", ""}},
 		{"the other is released", func(s *together) { s.redeem("A"); s.reserve("B"); s.must(s.t)(s.svc.Release(s.t.Context(), "X")) },
-			seen{"", "Second B Released$4.50", "$0.00"}, seen{"First A Redeemed-$10.00", "", ""}},
+			seen{"", "Second B Released$4.50", ""}, seen{"First A Redeemed−$10.00", "", ""}},
 		{"both cancelled", func(s *together) { s.redeem("A", "B"); s.cancel() },
-			seen{"Second B Cancelled-$4.50", "", "$4.50"}, seen{"First A Cancelled-$10.00", "", "$10.00"}},
+			seen{"Second B Cancelled−$4.50", "", "$4.50"}, seen{"First A Cancelled−$10.00", "", "$10.00"}},
 		{"cancelled while the other was reserved", func(s *together) { s.redeem("A"); s.reserve("B"); s.cancel() },
-			seen{"", "Second B Released$4.50", "$0.00"}, seen{"Other coupons at the time-$10.00", "First A Cancelled$10.00", ""}},
+			seen{"", "Second B Released$4.50", ""}, seen{"Other coupons at the time−$10.00", "First A Cancelled$10.00", ""}},
 		{"reopened without the other", func(s *together) { s.redeem("A", "B"); s.cancel(); s.reopen("A") },
-			seen{"", "Second B Cancelled$4.50", "$0.00"}, seen{"Other coupons at the time-$10.00", "First A Redeemed$10.00", "$10.00"}},
+			seen{"", "Second B Cancelled$4.50", ""}, seen{"Other coupons at the time−$10.00", "First A Redeemed$10.00", "$10.00"}},
 		{"the other reopened alone, with more", func(s *together) { s.redeem("A", "B"); s.cancel(); s.reopen("B") },
-			seen{"Other coupons at the time-$4.50", "Second B Redeemed$5.00", "$4.50"}, seen{"", "First A Cancelled$10.00", "$0.00"}},
+			seen{"Other coupons at the time−$4.50", "Second B Redeemed$5.00", "$4.50"}, seen{"", "First A Cancelled$10.00", ""}},
 		{"redeemed after the other was cancelled", func(s *together) { s.redeem("B"); s.cancel(); s.redeem("A") },
-			seen{"", "Second B Cancelled$5.00", "$0.00"}, seen{"", "First A Redeemed$10.00", "$0.00"}},
+			seen{"", "Second B Cancelled$5.00", ""}, seen{"", "First A Redeemed$10.00", ""}},
 		{"cancelled one after the other", func(s *together) { s.redeem("B"); s.cancel(); s.redeem("A"); s.cancel() },
-			seen{"", "Second B Cancelled$5.00", "$0.00"}, seen{"", "First A Cancelled$10.00", "$0.00"}},
+			seen{"", "Second B Cancelled$5.00", ""}, seen{"", "First A Cancelled$10.00", ""}},
 		{"amended", func(s *together) { s.redeem("A", "B"); s.amend(200) },
-			seen{"Second B Redeemed-$9.00", "", "$9.00 with B"}, seen{"First A Redeemed-$20.00", "", "$20.00 with A"}},
+			seen{"Second B Redeemed−$9.00", "", "$9.00 with B"}, seen{"First A Redeemed−$20.00", "", "$20.00 with A"}},
 		{"amended after the other was cancelled", func(s *together) { s.redeem("A", "B"); s.cancel(); s.reopen("A"); s.amend(200) },
-			seen{"", "Second B Cancelled$4.50", "$0.00"}, seen{"Other coupons at the time-$10.00", "First A Redeemed$20.00", "$10.00"}},
+			seen{"", "Second B Cancelled$4.50", ""}, seen{"Other coupons at the time−$10.00", "First A Redeemed$20.00", "$10.00"}},
 		{"refunded", func(s *together) {
 			s.redeem("A", "B")
 			s.must(s.t)(s.svc.Refund(s.t.Context(), "X", coupon.Refund{Key: "r", Amount: usd("20.00")}))
-		}, seen{"Second B Refunded-$4.50", "", "$4.50 with B"}, seen{"First A Refunded-$10.00", "", "$10.00 with A"}},
+		}, seen{"Second B Refunded−$4.50", "", "$4.50 with B"}, seen{"First A Refunded−$10.00", "", "$10.00 with A"}},
 		{"refunded before the other was reserved", func(s *together) {
 			s.redeem("A")
 			s.must(s.t)(s.svc.Refund(s.t.Context(), "X", coupon.Refund{Key: "r", Amount: usd("20.00")}))
 			s.reserve("B")
-		}, seen{"", "Second B Reserved " + until + "$4.50", "$0.00"}, seen{"First A Refunded-$10.00", "", "$10.00 with A"}},
+		}, seen{"", "Second B Reserved " + until + "$4.50", ""}, seen{"First A Refunded−$10.00", "", "$10.00 with A"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -152,7 +152,7 @@ func addsUp(t *testing.T, lines []string) {
 	sum := decimal.Zero
 	for i, l := range lines {
 		d := dollars(t, l[max(strings.LastIndex(l, "$"), 0):])
-		if strings.Contains(l, "-$") {
+		if strings.Contains(l, "−$") {
 			d = d.Neg()
 		}
 		if i < len(lines)-1 {
@@ -258,7 +258,7 @@ func TestOtherCouponsThatAnImportDidNotTellOf(t *testing.T) {
 	if err != nil || report.Recorded != 2 {
 		t.Fatalf("%+v, %v", report, err)
 	}
-	for code, want := range map[string][2]string{"A": {"Revenue after discount$90.00", "Second B Redeemed$10.00"}, "B": {"First A Redeemed-$10.00", ""}} {
+	for code, want := range map[string][2]string{"A": {"Revenue after discount$90.00", "Second B Redeemed$10.00"}, "B": {"First A Redeemed−$10.00", ""}} {
 		page := parse(t, get(t, s.handler(t), s.page(code, "/booking?id=X")))
 		lines := linesOf(page.all(class("cp-sums"))[:1])
 		if got := [2]string{lines[2], strings.Join(linesOf(page.all(class("cp-beside"))), "; ")}; got != want {

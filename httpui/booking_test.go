@@ -85,7 +85,7 @@ func TestOneBookingShowsItsSnapshotAndItsLife(t *testing.T) {
 	for _, div := range page.all(class("cp-sums"))[0].all(named("div")) {
 		sums = append(sums, div.words())
 	}
-	if want := []string{"Subtotal with tax$100.00", "Discount 15% off, at most $50, on $80.00 of it-$12.00", "Revenue after discount$88.00", "Refunded-$8.00",
+	if want := []string{"Subtotal with tax$100.00", "Discount 15% off, at most $50, on $80.00 of it−$12.00", "Revenue after discount$88.00", "Refunded−$8.00",
 		"Left after refunds$80.00", "Cost$61.00", "Margin before refunds$27.00"}; !slices.Equal(sums, want) {
 		t.Errorf("amounts\n%q\nwant\n%q", sums, want)
 	}
@@ -221,7 +221,7 @@ func TestARefundIsRecordedOnce(t *testing.T) {
 	if res := postForm(t, h, action, again); res.StatusCode != http.StatusSeeOther {
 		t.Errorf("sent again: %s", res.Status)
 	}
-	contains(t, get(t, h, s.page("PAIR-B", "/booking?id=BOTH")), "-$45.00", "$40.00 of what was paid can be given back", "recorded on all coupons of the booking: PAIR-B and First of two")
+	contains(t, get(t, h, s.page("PAIR-B", "/booking?id=BOTH")), "−$45.00", "$40.00 of what was paid can be given back", "recorded on all coupons of the booking: PAIR-B and First of two")
 }
 
 // What was changed meanwhile is told, and shown as it is.

@@ -21,6 +21,7 @@ type bookingsView struct {
 	Action       string // of the search
 	Search       string
 	NotFound     string  // that nothing is as what was searched for
+	All          string  // the same without the search, if it found nothing
 	Keep         []field // the rest of the state
 	Chips        []chip
 	Tabs         []choice
@@ -28,6 +29,7 @@ type bookingsView struct {
 	Sizes        []choice
 	Columns      []bookingColumn
 	Costs        bool // the columns of cost and margin are there
+	Others       bool // the column of what other coupons took off is there
 	Rows         []bookingRow
 	Totals       []totalRow
 	Next, First  string
@@ -125,15 +127,20 @@ func (h *Handler) bookingsView(q *request, rep report, state bookingsState, page
 	slices.SortFunc(v.Sizes, func(a, b choice) int { return cmp.Or(len(a.ID)-len(b.ID), cmp.Compare(a.ID, b.ID)) })
 	v.chips(w, state, page, to)
 	if state.Search != "" && page.found == "" {
-		v.NotFound = w.t("bookings.not-found", "text", state.Search)
+		v.NotFound, v.All = w.t("bookings.not-found", "text", state.Search), to(func(s *bookingsState) { s.Search = "" })
 	}
-	v.columns(w, rep, state, to)
 	if err := v.currencies(q, rep, state, to); err != nil {
 		return v, err
 	}
 	for _, r := range page.rows {
-		v.Rows = append(v.Rows, h.bookingRow(q, r, state))
+		row := h.bookingRow(q, r, state)
+		v.Others = v.Others || !row.NoOthers || len(row.With) > 0
+		v.Rows = append(v.Rows, row)
 	}
+	for _, x := range page.totals { // of all pages, so that they have the same columns
+		v.Others = v.Others || !x.OtherDiscounts.Amount.IsZero()
+	}
+	v.columns(w, rep, state, to)
 	v.Totals = w.totals(page.totals)
 	return v, nil
 }
@@ -180,7 +187,9 @@ func (v *bookingsView) columns(w words, rep report, state bookingsState, to func
 	add("customer", "", false)
 	add("subtotal", coupon.BySubtotal, true)
 	add("discount", coupon.ByDiscount, true)
-	add("others", "", true)
+	if v.Others {
+		add("others", "", true)
+	}
 	add("revenue", "", true)
 	add("refunded", "", true)
 	if v.Costs {

@@ -21,6 +21,7 @@ type chartSeries struct {
 	Before      []bucket
 	BeforeTotal int64
 	BeforeRange string
+	Then        string // BeforeRange by its name, for a sentence
 }
 
 // chart is a drawing. Its x positions are percentages of the width, which the

@@ -113,10 +113,13 @@ func (w words) sentence(s chartSeries) string {
 	}
 	if s.BeforeRange != "" {
 		x := differenceOf(s.Total, s.BeforeTotal)
-		text += " " + w.t("chart.sentence."+x.Kind, "percent", w.percent(x.Percent), "range", s.BeforeRange)
+		text += " " + w.t("chart.sentence."+x.Kind, "percent", w.percent(x.Percent), "then", s.Then)
 	}
 	return text
 }
+
+// then is what a range is compared with, by its name: its days stand beside.
+func (w words) then(c comparison) string { return w.t("chart.then." + string(c)) }
 
 func metricKey(m metric) string {
 	if m == redemptions {

@@ -25,11 +25,11 @@ func TestTheChartInASentence(t *testing.T) {
 		{"$3.01 of revenue, in July. The most, $3.00, on b.", []int64{1, 300}, measure{metric: revenue, currency: "USD"}, -1},
 		{"¥5 of discounts, in July. The most, ¥5, on a.", []int64{5, 0}, measure{metric: discounts, currency: "JPY"}, -1},
 		{"No revenue, in July.", []int64{0, 0}, measure{metric: revenue}, -1},
-		{"3 redemptions, in July. That is 50% more than in June.", []int64{1, 1, 1}, measure{}, 2},
-		{"3 redemptions, in July. That is 25% less than in June.", []int64{1, 1, 1}, measure{}, 4},
-		{"3 redemptions, in July. That is the same as in June.", []int64{1, 1, 1}, measure{}, 3},
-		{"3 redemptions, in July. There was nothing in June.", []int64{1, 1, 1}, measure{}, 0},
-		{"No redemptions, in July. That is 100% less than in June.", []int64{0}, measure{}, 7},
+		{"3 redemptions, in July. That is 50% more than in the previous period.", []int64{1, 1, 1}, measure{}, 2},
+		{"3 redemptions, in July. That is 25% less than in the previous period.", []int64{1, 1, 1}, measure{}, 4},
+		{"3 redemptions, in July. That is the same as in the previous period.", []int64{1, 1, 1}, measure{}, 3},
+		{"3 redemptions, in July. There was nothing in the previous period.", []int64{1, 1, 1}, measure{}, 0},
+		{"No redemptions, in July. That is 100% less than in the previous period.", []int64{0}, measure{}, 7},
 	} {
 		s := chartSeries{Measure: tt.measure, By: coupon.Daily, Range: "in July"}
 		for i, v := range tt.values {
@@ -37,7 +37,7 @@ func TestTheChartInASentence(t *testing.T) {
 			s.Total += v
 		}
 		if tt.before >= 0 {
-			s.BeforeRange, s.BeforeTotal = "June", tt.before
+			s.BeforeRange, s.Then, s.BeforeTotal = "June", w.then(previousPeriod), tt.before
 		}
 		if got := w.sentence(s); got != tt.want {
 			t.Errorf("%v: %q, want %q", tt.values, got, tt.want)

@@ -26,6 +26,7 @@ func (s codesState) query() query {
 // codesView is what the page shows.
 type codesView struct {
 	Coupon, Code string
+	Zone         string // of the times
 	Back, List   string
 	Action       string // of the search
 	Find, Batch  string
@@ -88,7 +89,7 @@ func (h *Handler) showCodes(q *request, s codesState, status int, generate *gene
 		return err
 	}
 	w, c := q.words, q.c
-	v := codesView{Coupon: w.name(c), Code: string(c.Code), Back: q.links.of(c.ID), List: q.links.home(), Action: q.links.codes(c.ID, codesState{}), Batches: q.links.batches(c.ID, ""),
+	v := codesView{Coupon: w.name(c), Code: string(c.Code), Zone: c.Zone, Back: q.links.of(c.ID), List: q.links.home(), Action: q.links.codes(c.ID, codesState{}), Batches: q.links.batches(c.ID, ""),
 		Find: s.Find, Batch: s.Batch, All: q.links.codes(c.ID, codesState{}), Uses: limitsCodes(c), Archived: !c.ArchivedAt.IsZero()}
 	if s.After != "" {
 		v.First = q.links.codes(c.ID, codesState{Batch: s.Batch})

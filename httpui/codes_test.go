@@ -153,6 +153,7 @@ func TestABatchIsMadeOnce(t *testing.T) {
 	s, _ := codeShop(t)
 	h := s.handler(t)
 	text := get(t, h, s.page("SPRING15", "/codes"))
+	contains(t, text, "Times are those of "+zone)
 	contains(t, text, "a code can be used as often as the coupon’s limits allow")
 	action, fields := formTo(t, parse(t, text), "/codes")
 	fields.Set("count", "70")

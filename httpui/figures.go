@@ -37,7 +37,7 @@ type changeView struct {
 
 // summaryOf has one block per currency of the range and of what it is compared
 // with, or a block of nothing.
-func (w words) summaryOf(l links, c coupon.Coupon, rep report, now coupon.Summary, before *coupon.Summary, beforeRange string) ([]figures, error) {
+func (w words) summaryOf(l links, c coupon.Coupon, rep report, now coupon.Summary, before *coupon.Summary, compared string) ([]figures, error) {
 	var then []coupon.Figures
 	if before != nil {
 		then = before.Currencies
@@ -76,7 +76,7 @@ func (w words) summaryOf(l links, c coupon.Coupon, rep report, now coupon.Summar
 			if err != nil {
 				return nil, err
 			}
-			h.Change = w.changed(measured, n, was, beforeRange)
+			h.Change = w.changed(measured, n, was, compared)
 		}
 		w.quiet(x, l, c, state, f)
 	}
@@ -85,10 +85,10 @@ func (w words) summaryOf(l links, c coupon.Coupon, rep report, now coupon.Summar
 
 // changed writes a change. More bookings and revenue are good; more discounts are
 // neither good nor bad.
-func (w words) changed(m measure, now, before int64, beforeRange string) *changeView {
+func (w words) changed(m measure, now, before int64, then string) *changeView {
 	x := differenceOf(now, before)
 	v := &changeView{Mark: changeMarks[x.Kind], Text: w.t("summary.change."+x.Kind, "percent", w.percent(x.Percent)),
-		Spoken: w.t("summary.spoken."+x.Kind, "percent", w.percent(x.Percent), "range", beforeRange),
+		Spoken: w.t("summary.spoken."+x.Kind, "percent", w.percent(x.Percent), "then", then),
 		Before: w.t("summary.before", "value", w.value(m, before))}
 	switch {
 	case m.metric == discounts:

@@ -100,9 +100,17 @@ func (f formats) formatted(m coupon.Money, by *currency.Formatter, short bool) s
 	}
 	text := by.Format(a)
 	// "US$" among words from right to left: without a mark behind it its sign would
-	// jump to the front.
+	// jump to the front; and what comes before it must not be of its direction, which
+	// the minus sign of such a language makes of the digits.
 	if symbol, ok := currency.GetSymbol(m.Currency, by.Locale()); ok && strings.Contains(text, rightToLeft) && symbol != "" && symbol[0] < utf8.RuneSelf {
-		text = strings.Replace(text, symbol, symbol+leftToRight, 1)
+		marked := symbol + leftToRight
+		if a.IsNegative() {
+			marked = rightToLeft + marked
+		}
+		text = strings.Replace(text, symbol, marked, 1)
+	}
+	if a.IsNegative() {
+		text = strings.Replace(text, "-", "−", 1)
 	}
 	return text
 }

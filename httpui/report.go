@@ -114,7 +114,7 @@ func (q *request) reportView(d reportData, sent *noteForm) (reportView, error) {
 	if series.BeforeRange != "" {
 		v.Compared = w.t("summary.compared", "range", series.BeforeRange)
 	}
-	if v.Figures, err = w.summaryOf(q.links, c, rep, d.summary, d.before, series.BeforeRange); err != nil {
+	if v.Figures, err = w.summaryOf(q.links, c, rep, d.summary, d.before, series.Then); err != nil {
 		return v, err
 	}
 	if n := d.summary.Unscheduled; n > 0 {
@@ -134,6 +134,7 @@ func (w words) series(d reportData, m measure) (s chartSeries, err error) {
 	if s.Total, err = m.of(d.summary.Currencies); err != nil || d.compared == nil {
 		return s, err
 	}
+	s.Then = w.then(d.Compare)
 	s.BeforeRange = w.dateRange(d.compared.First, d.compared.Last)
 	if t := d.compared.Until; !t.IsZero() {
 		s.BeforeRange = w.t("chart.until", "range", s.BeforeRange, "time", w.clockTime(t.In(loc)))

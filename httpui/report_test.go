@@ -64,14 +64,14 @@ func TestHeadlinesSayHowTheyHaveChanged(t *testing.T) {
 	for query, want := range map[string][]string{
 		"?from=2026-11-01&to=2026-11-20":                                         nil,
 		"?period=month&compare=previous_period&interval=week":                    nil, // told below
-		"?from=2026-11-03&to=2026-11-03&compare=previous_period":                 {"▲ NewNew: there was nothing in 2 November 2026 0 before", "▲ NewNew: there was nothing in 2 November 2026 $0.00 before", "▲ NewNew: there was nothing in 2 November 2026 $0.00 before"},
-		"?from=2026-11-04&to=2026-11-04&compare=previous_period":                 {"= No changeNo change from 3 November 2026 1 before", "= No changeNo change from 3 November 2026 $90.00 before", "= No changeNo change from 3 November 2026 $10.00 before"},
-		"?from=2026-10-01&to=2026-10-31&compare=previous_year":                   {"▲ NewNew: there was nothing in 2 October – 1 November 2025 0 before", "▲ NewNew: there was nothing in 2 October – 1 November 2025 $0.00 before", "▲ NewNew: there was nothing in 2 October – 1 November 2025 $0.00 before"},
+		"?from=2026-11-03&to=2026-11-03&compare=previous_period":                 {"▲ NewNew: there was nothing in the previous period 0 before", "▲ NewNew: there was nothing in the previous period $0.00 before", "▲ NewNew: there was nothing in the previous period $0.00 before"},
+		"?from=2026-11-04&to=2026-11-04&compare=previous_period":                 {"= No changeNo change from the previous period 1 before", "= No changeNo change from the previous period $90.00 before", "= No changeNo change from the previous period $10.00 before"},
+		"?from=2026-10-01&to=2026-10-31&compare=previous_year":                   {"▲ NewNew: there was nothing in the same period of the year before 0 before", "▲ NewNew: there was nothing in the same period of the year before $0.00 before", "▲ NewNew: there was nothing in the same period of the year before $0.00 before"},
 		"?from=2026-11-01&to=2026-11-10&compare=previous_period&interval=hour":   nil,
 		"?from=2026-11-03&to=2026-11-10&compare=previous_period&interval=day":    nil,
-		"?from=2026-10-04&to=2026-10-04&compare=previous_period&interval=hour":   {"▼ −50%50% less than in 3 October 2026 2 before", "▼ −50%50% less than in 3 October 2026 $180.00 before", "▼ −50%50% less than in 3 October 2026 $20.00 before"},
+		"?from=2026-10-04&to=2026-10-04&compare=previous_period&interval=hour":   {"▼ −50%50% less than in the previous period 2 before", "▼ −50%50% less than in the previous period $180.00 before", "▼ −50%50% less than in the previous period $20.00 before"},
 		"?from=2026-12-01&to=2026-12-31&compare=previous_period&metric=revenue":  nil,
-		"?from=2026-11-22&to=2026-11-22&compare=previous_period&metric=revenue&": {"= No changeNo change from 21 November 2026 until 10:30 0 before", "= No changeNo change from 21 November 2026 until 10:30 – before", "= No changeNo change from 21 November 2026 until 10:30 – before"},
+		"?from=2026-11-22&to=2026-11-22&compare=previous_period&metric=revenue&": {"= No changeNo change from the previous period 0 before", "= No changeNo change from the previous period – before", "= No changeNo change from the previous period – before"},
 	} {
 		page := parse(t, get(t, h, s.page("PLAIN", query)))
 		got := changes(page)

@@ -53,10 +53,18 @@ func TestAmountsDatesAndNumbersByLocale(t *testing.T) {
 		}
 	}
 	f := testWords(t, "")
-	for amount, want := range map[string]string{"0.00": "$0.00", "0.05": "$0.05", "-3.00": "-$3.00", "999999999999.99": "$999,999,999,999.99"} {
+	for amount, want := range map[string]string{"0.00": "$0.00", "0.05": "$0.05", "-3.00": "−$3.00", "999999999999.99": "$999,999,999,999.99"} {
 		if got := f.Money(coupon.MustMoney(amount, "USD")); got != want {
 			t.Errorf("%s: %q, want %q", amount, got, want)
 		}
+	}
+	// Less than nothing has a minus sign, not a hyphen, at the left of its digits; the
+	// currency stands where it does otherwise, also from right to left.
+	if got := testWords(t, "ar").Money(coupon.MustMoney("-80.00", "USD")); got != "\u200f\u200e−80.00\u00a0\u200fUS$\u200e" {
+		t.Errorf("%+q", got)
+	}
+	if got := testWords(t, "de").Money(coupon.MustMoney("-80.00", "EUR")); got != "−80,00\u00a0€" {
+		t.Errorf("%+q", got)
 	}
 	if got := testWords(t, "ar").amount(coupon.MustMoney("80.00", "USD")); got != "\u200f80\u00a0US$\u200e" {
 		t.Errorf("dollars among Arabic words are %q", got)
