@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/audits"
 	"github.com/chromedp/cdproto/cdp"
@@ -143,7 +144,7 @@ func (p *Page) Sideways() int {
 func read[T any](p *Page, sel, what string) T {
 	p.t.Helper()
 	script := fmt.Sprintf("Array.from(document.querySelectorAll(%s), e => %s)", strconv.Quote(sel), what)
-	return run(p, "read "+sel, chromedp.Evaluate[T](script))
+	return ask(p, "read "+sel, chromedp.Evaluate[T](script))
 }
 
 // Wait waits until an element is visible, for what a click brings without a new page.
@@ -246,7 +247,7 @@ func (p *Page) Paste() {
 // URL is the page's address now.
 func (p *Page) URL() string {
 	p.t.Helper()
-	return run(p, "address", chromedp.Location())
+	return ask(p, "address", chromedp.Location())
 }
 
 // Screenshot writes a PNG picture of the whole page, also of what is below the viewport.
@@ -271,9 +272,25 @@ func (p *Page) Context() context.Context { return p.ctx }
 // run does one step on the page, within the time limit.
 func run[T any](p *Page, what string, a chromedp.Action[T]) T {
 	p.t.Helper()
+	return do(p, what, a, func(error) bool { return false })
+}
+
+// ask is run for what changes nothing. The answer is that of the next page if this
+// one is just being left.
+func ask[T any](p *Page, what string, a chromedp.Action[T]) T {
+	p.t.Helper()
+	return do(p, what, a, func(err error) bool { return strings.Contains(err.Error(), "navigated or closed") })
+}
+
+func do[T any](p *Page, what string, a chromedp.Action[T], again func(error) bool) T {
+	p.t.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, patience)
 	defer cancel()
 	v, err := chromedp.Run(ctx, a)
+	for err != nil && ctx.Err() == nil && again(err) {
+		time.Sleep(10 * time.Millisecond)
+		v, err = chromedp.Run(ctx, a)
+	}
 	if err != nil {
 		p.t.Fatalf("%s: %v", what, err)
 	}
