@@ -85,10 +85,7 @@ func TestACodeIsWhatItIsNow(t *testing.T) {
 	t.Parallel()
 	eachDriver(t, func(t *testing.T, driver string) {
 		here, db := newStore(t, driver)
-		there, err := New(db, Options{Schema: here.schema}) // as in another process
-		if err != nil {
-			t.Fatal(err)
-		}
+		there := inAnotherProcess(t, here, db)
 		sqltest.CodesOfOthers(t, here, there)
 		tx := begin(t, db, 0)
 		sqltest.CodeRolledBack(t, here, here.Tx(tx), tx.Rollback)

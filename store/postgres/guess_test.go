@@ -21,10 +21,7 @@ func TestWhatIsTakenForGrantedIsFoundOut(t *testing.T) {
 	t.Parallel()
 	eachDriver(t, func(t *testing.T, driver string) {
 		here, db := newStore(t, driver)
-		there, err := New(db, Options{Schema: here.schema}) // as in another process
-		if err != nil {
-			t.Fatal(err)
-		}
+		there := inAnotherProcess(t, here, db)
 		combinable := func(c *coupon.Coupon) { c.Combinable = true }
 		a, b := create(t, here, "A", combinable), create(t, here, "B", combinable)
 		svc, other := service(t, here), service(t, there)
@@ -173,10 +170,7 @@ func TestACounterThatIsTakenForGrantedIsFoundOut(t *testing.T) {
 		} {
 			t.Run(name, func(t *testing.T) {
 				here, db := newStore(t, driver)
-				there, err := New(db, Options{Schema: here.schema}) // as in another process
-				if err != nil {
-					t.Fatal(err)
-				}
+				there := inAnotherProcess(t, here, db)
 				create(t, here, "C", func(c *coupon.Coupon) { c.Restrictions.Limits[0].Max = limit })
 				svc, other := service(t, here), service(t, there)
 				for i := range x.used {
@@ -206,10 +200,7 @@ func TestACounterThatIsTakenForGrantedIsFoundOut(t *testing.T) {
 func TestALimitHoldsWhereTwoProcessesTakeCountersForGranted(t *testing.T) {
 	t.Parallel()
 	here, db := newStore(t, "pgx")
-	there, err := New(db, Options{Schema: here.schema})
-	if err != nil {
-		t.Fatal(err)
-	}
+	there := inAnotherProcess(t, here, db)
 	const limit = 150
 	create(t, here, "C", func(c *coupon.Coupon) { c.Restrictions.Limits[0].Max = limit })
 	svcs := []*coupon.Service{service(t, here), service(t, there)}
@@ -291,6 +282,16 @@ func TestRowsThatAHostHasTakenAwayAreNotTakenForGranted(t *testing.T) {
 		mustReserve(t, svc, "b0")
 		wantCounted(t, svc)
 	})
+}
+
+// inAnotherProcess is a store of the same tables that remembers nothing of the first.
+func inAnotherProcess(t *testing.T, st *Store, db *sql.DB) *Store {
+	t.Helper()
+	there, err := New(db, Options{Schema: st.schema})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return there
 }
 
 func mustReserve(t *testing.T, svc *coupon.Service, id string) {
