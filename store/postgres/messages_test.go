@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/couponkit/coupon"
+	"github.com/couponkit/coupon/store/internal/sqltest"
 )
 
 // How often each call asks the server and waits for its answer. In a host's
@@ -134,6 +135,13 @@ func TestARowIsFoundByItsKeyBeforeRowsAreCounted(t *testing.T) {
 		func() error { _, err := svc.Redeem(t.Context(), booking("b2"), "C"); return err },
 		func() error { _, err := svc.Redeem(t.Context(), booking("b3"), "C"); return err },
 		func() error { _, err := svc.Cancel(t.Context(), "b3"); return err },
+		func() error {
+			return sqltest.Drain(svc.Redemptions(t.Context(), coupon.RedemptionFilter{Coupon: c.ID, Booking: "b3"}))
+		},
+		func() error {
+			f := coupon.RedemptionFilter{Coupon: c.ID, Booking: "b3", States: []coupon.State{coupon.Reserved, coupon.Cancelled}}
+			return sqltest.Drain(svc.Redemptions(t.Context(), f))
+		},
 	} {
 		if err := call(); err != nil {
 			t.Fatal(err)

@@ -234,7 +234,7 @@ func searchIsLiteral(e *env) {
 }
 
 // crowd are redemptions with many ties: two coupons, few instants, three
-// currencies, some without a service date, some cancelled or refunded.
+// currencies, some without a service date, some cancelled, refunded or reserved.
 func crowd(e *env) []coupon.Redemption {
 	e.Helper()
 	e.coupon("ONE")
@@ -265,9 +265,14 @@ func crowd(e *env) []coupon.Redemption {
 		rows = append(rows, row)
 	}
 	e.imports(rows...)
+	const reserved = 6
+	for i := range reserved {
+		e.clock.set(start.Add(time.Duration(i%3) * time.Microsecond))
+		e.reserve(by(name("r", i), []string{"", "ann"}[i%2]), []string{"ONE", "TWO"}[i/3])
+	}
 	all := e.pages(coupon.RedemptionQuery{}, 100)
-	if len(all) != len(rows) {
-		e.Fatalf("the list has %d redemptions, want %d", len(all), len(rows))
+	if want := len(rows) + reserved; len(all) != want {
+		e.Fatalf("the list has %d redemptions, want %d", len(all), want)
 	}
 	return all
 }
@@ -301,6 +306,9 @@ func redemptionsFiltered(e *env) {
 		"of a code":             {Code: "TWO"},
 		"of a currency":         {Currency: "JPY"},
 		"redeemed":              {States: []coupon.State{coupon.Redeemed}},
+		"reserved":              {States: []coupon.State{coupon.Reserved}},
+		"reserved or redeemed":  {States: []coupon.State{coupon.Redeemed, coupon.Reserved}},
+		"reserved of a coupon":  {Coupon: one, States: []coupon.State{coupon.Cancelled, coupon.Reserved}, Range: made},
 		"cancelled or refunded": {States: []coupon.State{coupon.Cancelled, coupon.Refunded}},
 		"made in a range":       {Range: made},
 		"made from":             {Range: coupon.Range{From: made.From, Clock: coupon.MadeAt}},

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -16,38 +17,20 @@ func (s *Store) Redemptions(ctx context.Context, f coupon.RedemptionQuery) (page
 		return nil, err
 	}
 	err = s.one(ctx, "redemptions", func(q conn) error {
-		sel := q.db.NewSelect().Conn(q.to).ColumnExpr(redemptionColumns).TableExpr("?redemptions AS r").Where("r.merchant = ?merchant")
-		for _, c := range []struct {
-			condition string
-			value     string
-		}{
-			{"r.coupon = ?", string(f.Coupon)}, {"r.booking = ?", f.Booking}, {"r.series = ? AND r.series <> ''", f.Series}, {"r.customer = ?", f.Customer},
-			{"r.code = ?", string(f.Code)}, {"r.currency = ?", f.Currency},
-		} {
-			if c.value != "" {
-				sel.Where(c.condition, text(c.value))
+		from := func(condition bun.Safe) *bun.SelectQuery {
+			sel := holding(q.db.NewSelect().ColumnExpr(redemptionColumns).TableExpr("?redemptions AS r"), f)
+			if condition != "" {
+				sel.Where("?", condition)
 			}
+			return o.apply(sel, f.Desc, f.Limit)
 		}
-		if len(f.States) > 0 {
-			sel.Where("r.state IN (?)", bun.List(texts(f.States)))
+		sel := from("")
+		if mixed(f) {
+			sel = o.apply(q.db.NewSelect().ColumnExpr(redemptionColumns).TableExpr("(SELECT * FROM (?) AS s UNION ALL SELECT * FROM (?) AS r) AS r",
+				from("r.state <> 'reserved'"), from("r.state = 'reserved'")), f.Desc, f.Limit)
 		}
-		if len(f.Bookings) > 0 {
-			sel.Where("r.booking IN (?)", bun.List(texts(f.Bookings)))
-		}
-		for _, c := range []struct {
-			condition string
-			holds     bool
-		}{{"r.service_at IS NULL", f.Unscheduled}, {"r.new_customer = 1", f.NewCustomer}, {"r.cost IS NOT NULL", f.CostKnown}} {
-			if c.holds {
-				sel.Where(c.condition)
-			}
-		}
-		if !f.Live.IsZero() {
-			sel.Where("(r.state <> 'reserved' OR r.expires_at > ?)", f.Live.UnixMicro())
-		}
-		inRange(sel, fromPage(f))
 		var rows []redemptionRow
-		if err := o.apply(sel, f.Desc, f.Limit).Scan(ctx, &rows); err != nil {
+		if err := sel.Conn(q.to).Scan(ctx, &rows); err != nil {
 			return err
 		}
 		page = make([]coupon.Redemption, len(rows))
@@ -60,6 +43,58 @@ func (s *Store) Redemptions(ctx context.Context, f coupon.RedemptionQuery) (page
 		return nil
 	})
 	return page, err
+}
+
+// mixed reports whether reservations are looked for among others. But for those of
+// bookings and series no index has both: what is reserved has one of its own.
+func mixed(f coupon.RedemptionQuery) bool {
+	if ofBookings(f) || f.Series != "" {
+		return false
+	}
+	return len(f.States) == 0 || len(f.States) > 1 && slices.Contains(f.States, coupon.Reserved)
+}
+
+func ofBookings(f coupon.RedemptionQuery) bool { return f.Booking != "" || len(f.Bookings) > 0 }
+
+// holding adds the conditions of f.
+func holding(sel *bun.SelectQuery, f coupon.RedemptionQuery) *bun.SelectQuery {
+	sel.Where("r.merchant = ?merchant")
+	for _, c := range []struct {
+		condition string
+		value     string
+	}{
+		{"r.coupon = ?", string(f.Coupon)}, {"r.booking = ?", f.Booking}, {"r.series = ? AND r.series <> ''", f.Series}, {"r.customer = ?", f.Customer},
+		{"r.code = ?", string(f.Code)}, {"r.currency = ?", f.Currency},
+	} {
+		if c.value != "" {
+			sel.Where(c.condition, text(c.value))
+		}
+	}
+	if len(f.States) > 0 {
+		// Before PostgreSQL has counted the rows it takes an index of what is settled,
+		// if it can tell that such is looked for, and not the one of bookings.
+		state := bun.Safe("r.state")
+		if ofBookings(f) {
+			state = "r.state || ''"
+		}
+		sel.Where("? IN (?)", state, bun.List(texts(f.States)))
+	}
+	if len(f.Bookings) > 0 {
+		sel.Where("r.booking IN (?)", bun.List(texts(f.Bookings)))
+	}
+	for _, c := range []struct {
+		condition string
+		holds     bool
+	}{{"r.service_at IS NULL", f.Unscheduled}, {"r.new_customer = 1", f.NewCustomer}, {"r.cost IS NOT NULL", f.CostKnown}} {
+		if c.holds {
+			sel.Where(c.condition)
+		}
+	}
+	if !f.Live.IsZero() {
+		sel.Where("(r.state <> 'reserved' OR r.expires_at > ?)", f.Live.UnixMicro())
+	}
+	inRange(sel, fromPage(f))
+	return sel
 }
 
 // fromPage is the range cut to where the page begins: else each page of a list
