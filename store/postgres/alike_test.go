@@ -17,6 +17,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/couponkit/coupon"
+	"github.com/couponkit/coupon/store/internal/sqltest"
 	"github.com/couponkit/coupon/store/memory"
 	"github.com/couponkit/coupon/store/sqlite"
 )
@@ -78,6 +79,11 @@ func TestTheThreeStoresAnswerTheSameProgramAlike(t *testing.T) {
 		t.Repeat(p.actions())
 		p.T = t
 		p.compare()
+		for db, table := range map[*sql.DB]string{pgdb: st.schema + ".coupon_redemptions", db: "coupon_redemptions"} {
+			if n, err := sqltest.MiscountedOthers(db, table); err != nil || n > 0 {
+				t.Fatalf("%s: %d redemptions don't know how many others their bookings have, error %v", table, n, err)
+			}
+		}
 	})
 }
 

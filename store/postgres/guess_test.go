@@ -125,6 +125,15 @@ func TestWhatIsTakenForGrantedIsFoundOut(t *testing.T) {
 				t.Errorf("%s: %+v, error %v", name, rs, err)
 			}
 		}
+		// A call that would write nothing, were it so, looks too.
+		create(t, here, "FREE", unlimited)
+		reserve(svc, "refunded", "FREE")
+		if _, err := other.Confirm(t.Context(), "refunded"); err != nil {
+			t.Fatal(err)
+		}
+		if r, err := svc.Refund(t.Context(), "refunded", coupon.Refund{Key: "r", Amount: coupon.MustMoney("1", "USD")}); err != nil || len(r) != 1 {
+			t.Errorf("refund of what the other has confirmed: %+v, error %v", r, err)
+		}
 		wantCounted(t, svc)
 		// What a host has rolled back was never there.
 		tx := begin(t, db, sql.LevelDefault)

@@ -255,3 +255,18 @@ func TestBatchesOfEarlierStepsCanBeCompleted(t *testing.T) {
 		}
 	})
 }
+
+func TestBookingsOfEarlierStepsAreCounted(t *testing.T) {
+	t.Parallel()
+	st, db := newStore(t, "pgx")
+	sqltest.OlderBookings(t, st.Merchant("acme"), db, st.schema+".coupon_redemptions", func() {
+		for _, statement := range []string{"ALTER TABLE " + st.schema + ".coupon_redemptions DROP COLUMN others", "DELETE FROM " + st.schema + ".coupon_migrations WHERE version = 5"} {
+			if _, err := db.ExecContext(t.Context(), statement); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := st.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	})
+}

@@ -126,7 +126,7 @@ func open(db *bun.DB, opt Options) (*Store, error) {
 			Overflow:    has(numericOutOfRange),
 			NoTable:     has(undefinedTable),
 			Duplicate:   func(err error) bool { return sqlState(err) == uniqueViolation },
-			ByZero:      func(err error) bool { return sqlState(err) == divisionByZero },
+			Mistaken:    mistaken,
 			Created:     createdAtOnce,
 		},
 	})
@@ -174,7 +174,7 @@ func (s *Store) Tx(tx DBTX) *Store {
 
 // Migrate creates the tables and brings them up to date. It may be called at
 // every start, also by several processes at once: each step runs once, in a
-// transaction of its own. On a store from [Store.Tx] it is an error, and so is a
+// transaction of its own. After that no process of an older release may write. On a store from [Store.Tx] it is an error, and so is a
 // database whose encoding lacks characters that a text may have.
 func (s *Store) Migrate(ctx context.Context) error {
 	if s.InHostTx() {

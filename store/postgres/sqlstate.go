@@ -11,6 +11,7 @@ import (
 const (
 	numericOutOfRange    = "22003"
 	divisionByZero       = "22012"
+	foreignKeyViolation  = "23503"
 	uniqueViolation      = "23505"
 	noTransaction        = "25P01"
 	abortedTransaction   = "25P02"
@@ -67,6 +68,11 @@ var meaning = sqlstore.Errors{
 		state := sqlState(err)
 		return state != "" && state != noTransaction && state != abortedTransaction
 	},
+}
+
+func mistaken(err error) bool {
+	state := sqlState(err)
+	return state == divisionByZero || state == foreignKeyViolation
 }
 
 // createdAtOnce: IF NOT EXISTS does not see what another session is creating.

@@ -131,3 +131,18 @@ func TestBatchesOfEarlierStepsCanBeCompleted(t *testing.T) {
 		}
 	})
 }
+
+func TestBookingsOfEarlierStepsAreCounted(t *testing.T) {
+	t.Parallel()
+	st, db := newStore(t)
+	sqltest.OlderBookings(t, st.Merchant("acme"), db, "coupon_redemptions", func() {
+		for _, statement := range []string{"ALTER TABLE coupon_redemptions DROP COLUMN others", "DELETE FROM coupon_migrations WHERE version = 5"} {
+			if _, err := db.ExecContext(t.Context(), statement); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := st.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	})
+}

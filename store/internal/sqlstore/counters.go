@@ -52,8 +52,9 @@ func counters(ctx context.Context, q conn, slots []coupon.Slot, into map[coupon.
 }
 
 // move adds to counters. None of them can go below zero: more would be given
-// back than was charged.
-func move(ctx context.Context, w writer, merchant text, moved map[coupon.Slot]int64) error {
+// back than was charged. Those that get more may have been taken for granted at what
+// they were: if one is not so, it divides by zero.
+func move(ctx context.Context, w writer, merchant text, moved, were map[coupon.Slot]int64) error {
 	var more values
 	var less []coupon.Slot
 	for _, slot := range slices.SortedFunc(maps.Keys(moved), coupon.Slot.Compare) {
@@ -64,9 +65,13 @@ func move(ctx context.Context, w writer, merchant text, moved map[coupon.Slot]in
 			less = append(less, slot)
 		}
 	}
+	unless := bun.SafeQuery("")
+	if len(were) > 0 {
+		unless = bun.SafeQuery(`/ CASE WHEN (c.limit_of, c.limit_per, c.every, c.subject, c.currency, c.since, c.used) IN (?) THEN 1 ELSE 0 END`, countersAt(were))
+	}
 	err := chunked(more, maxRows, func(rows values) error {
 		return w.send(ctx, 0, nil, `INSERT INTO ?counters AS c (merchant, ?, used) VALUES ?
-			ON CONFLICT (merchant, ?) DO UPDATE SET used = c.used + excluded.used`, bun.Safe(slotColumns), rows, bun.Safe(slotColumns))
+			ON CONFLICT (merchant, ?) DO UPDATE SET used = (c.used + excluded.used) ?`, bun.Safe(slotColumns), rows, bun.Safe(slotColumns), unless)
 	})
 	if err != nil {
 		return err
@@ -80,6 +85,14 @@ func move(ctx context.Context, w writer, merchant text, moved map[coupon.Slot]in
 			AND c.every = m.every AND c.subject = m.subject AND c.currency = m.currency AND c.since = m.since`,
 			bun.Safe(slotColumns), values(rows), text(id))
 	})
+}
+
+// countersAt are those of one coupon, each with what it is at.
+func countersAt(used map[coupon.Slot]int64) (rows values) {
+	for _, slot := range slices.SortedFunc(maps.Keys(used), coupon.Slot.Compare) {
+		rows = append(rows, append(slotArgs(slot)[1:], used[slot]))
+	}
+	return rows
 }
 
 // Counters implements coupon.Store.

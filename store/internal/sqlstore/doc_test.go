@@ -89,7 +89,7 @@ func TestEveryFieldOfARedemptionSurvives(t *testing.T) {
 	plain := coupon.Redemption{State: coupon.Redeemed, Terms: full.Terms, MadeAt: full.MadeAt,
 		Subtotal: full.Subtotal, Eligible: full.Subtotal, Discount: full.Subtotal, OtherDiscounts: full.Subtotal, Refund: full.Subtotal}
 	for _, want := range []coupon.Redemption{full, plain} {
-		row, err := rowOf(want, 7)
+		row, err := rowOf(want, 7, 2)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -183,7 +183,7 @@ func TestTwoCurrenciesInOneRedemptionAreRefused(t *testing.T) {
 	var r coupon.Redemption
 	fill(t, reflect.ValueOf(&r).Elem())
 	r.Refund = coupon.MustMoney("1", "EUR")
-	if _, err := rowOf(r, 0); err == nil {
+	if _, err := rowOf(r, 0, 0); err == nil {
 		t.Error("want an error")
 	}
 }

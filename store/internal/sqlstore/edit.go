@@ -76,7 +76,7 @@ func (s *Store) recharge(ctx context.Context, q conn, id coupon.ID, recharge fun
 			return err
 		}
 		if len(rows) == 0 {
-			return move(ctx, q, s.merchant, moved)
+			return move(ctx, q, s.merchant, moved, nil)
 		}
 		var changed values
 		for _, row := range rows {

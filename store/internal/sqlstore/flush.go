@@ -20,6 +20,9 @@ func (b *batch) flush(ctx context.Context) error {
 			return err
 		}
 		if len(b.changed) == 0 && !b.wrote {
+			if err := b.q.sendPremises(ctx); err != nil {
+				return err
+			}
 			return errNothing // the counters and series that were inserted to be locked go again
 		}
 	}
@@ -41,7 +44,7 @@ func (b *batch) writeRows(ctx context.Context, last bool) error {
 	rows := make([]redemptionRow, len(b.changed))
 	for i, e := range b.changed {
 		var err error
-		if rows[i], err = rowOf(e.Redemption, e.events); err != nil {
+		if rows[i], err = rowOf(e.Redemption, e.events, e.others); err != nil {
 			return err
 		}
 		if e.isNew {
@@ -72,12 +75,17 @@ func (b *batch) send(ctx context.Context, inserts values, updates []rowChange, l
 		return b.sendTo(ctx, b.q, inserts, updates, "ON CONFLICT DO NOTHING")
 	}
 	all := &together{conn: b.q}
-	// The update of a row locks it too, on the same condition. If the row is not so, it
-	// updates none: then the event that goes with it is there already, or onlyThat fails.
+	// What is written is locked by that too, on the same condition.
 	if len(updates) == 1 && len(inserts) == 0 && b.unlocked && updates[0].is.Events > updates[0].was.Events {
 		updates[0].locks = b.q.withdraw()
 	}
-	err := b.guard(ctx, all)
+	var err error
+	if b.movesAll() && b.q.withdraw() { // in the order of locks: before any row is there that others wait for
+		err, b.moved = move(ctx, all, b.merchant, b.moved, b.steady), nil
+	}
+	if err == nil {
+		err = b.guard(ctx, all)
+	}
 	if err == nil {
 		err = b.sendTo(ctx, all, inserts, updates, "")
 	}
@@ -107,20 +115,17 @@ func (b *batch) sendTo(ctx context.Context, w writer, inserts values, updates []
 			customer = excluded.customer, series = excluded.series, uses = excluded.uses, currency = excluded.currency,
 			made_at = excluded.made_at, service_at = excluded.service_at, subtotal = excluded.subtotal, eligible = excluded.eligible,
 			discount = excluded.discount, other_discounts = excluded.other_discounts, refund = excluded.refund, cost = excluded.cost,
-			new_customer = excluded.new_customer, holds = excluded.holds, charges = excluded.charges, events = excluded.events, doc = excluded.doc`,
+			new_customer = excluded.new_customer, holds = excluded.holds, charges = excluded.charges, events = excluded.events, others = excluded.others,
+			doc = excluded.doc`,
 			bun.Safe(redemptionColumns), values(rows))
 	})
 	if err != nil {
 		return err
 	}
-	// Before what belongs to the row: it may be gone, and that is no error yet.
-	if err := b.onlyThat(ctx, w); err != nil {
-		return err
-	}
 	if err := b.writeSeries(ctx, w); err != nil {
 		return err
 	}
-	if err := move(ctx, w, b.merchant, b.moved); err != nil {
+	if err := move(ctx, w, b.merchant, b.moved, nil); err != nil {
 		return err
 	}
 	return chunked(b.events, maxRows, func(rows values) error {
@@ -128,10 +133,20 @@ func (b *batch) sendTo(ctx context.Context, w writer, inserts values, updates []
 	})
 }
 
+// movesAll reports whether all counters that were taken for granted get more.
+func (b *batch) movesAll() bool {
+	for slot := range b.steady {
+		if b.moved[slot] <= 0 {
+			return false
+		}
+	}
+	return len(b.steady) > 0 && len(b.steady) == len(b.moved)
+}
+
 // rowChange is a redemption in the database, and what becomes of it.
 type rowChange struct {
 	was, is redemptionRow
-	locks   bool // it was not locked before: it is updated only if it is as it was
+	locks   bool // it was not locked before: if it is not as it was, the update divides by zero
 }
 
 // send writes what differs: of one row that is quicker than to write all of it.
@@ -146,10 +161,9 @@ func (c rowChange) send(ctx context.Context, w writer) error {
 	if len(set) == 0 {
 		return nil
 	}
-	unchanged := bun.SafeQuery("")
-	if c.locks {
-		unchanged = c.was.unchanged()
+	if c.locks { // a row that is gone is missed by the event that goes with it
+		set = append(set, bun.SafeQuery("others = others / CASE WHEN ? THEN 1 ELSE 0 END", c.was.unchanged()))
 	}
-	return w.send(ctx, 0, nil, `UPDATE ?redemptions SET ? WHERE merchant = ?merchant AND coupon = ? AND booking = ? ?`,
-		set, text(c.is.Coupon), text(c.is.Booking), unchanged)
+	return w.send(ctx, 0, nil, `UPDATE ?redemptions SET ? WHERE merchant = ?merchant AND coupon = ? AND booking = ?`,
+		set, text(c.is.Coupon), text(c.is.Booking))
 }

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -18,8 +19,7 @@ import (
 // is taken for granted: it is locked and looked at in the same order (see premise), but
 // together with what is asked or written next. If it is not so, all is done anew step by
 // step (see careful). What is remembered decides nothing by itself: no answer is given
-// before a message was sent. A write that turns out to write nothing, such as a refusal,
-// still asks what the booking has (see recheck).
+// before a message was sent, also of a write that turns out to write nothing (see flush).
 
 // guess takes for granted what groups of one coupon will find, if something is known
 // of that.
@@ -52,12 +52,11 @@ func (b *batch) guess(ctx context.Context, groups []*coupon.Group, id coupon.ID,
 	if finds == coupon.FindsNothing { // see guard and recheck
 		return true, nil
 	}
-	b.unseen = bookings[0]
 	var rows []redemptionRow
-	if row, ok := b.cache.takenBy(b.merchant, b.unseen); ok && row.Coupon == head.Coupon && row.awaitsConfirm() {
+	if row, ok := b.cache.takenBy(b.merchant, bookings[0]); ok && row.Coupon == head.Coupon && row.awaitsConfirm() {
 		rows, b.unlocked = []redemptionRow{row}, true
 		err = b.premiseRow(ctx, row)
-	} else if rows, err = lockedRows(ctx, b.q, id, bookings); err == nil && len(rows) != 1 {
+	} else if rows, err = lockedRows(ctx, b.q, id, bookings); err == nil && (len(rows) != 1 || rows[0].Others > 0) {
 		err = errGuess
 	}
 	if err != nil {
@@ -68,16 +67,16 @@ func (b *batch) guess(ctx context.Context, groups []*coupon.Group, id coupon.ID,
 
 // premiseRow locks a redemption that is as it was written here.
 func (b *batch) premiseRow(ctx context.Context, row redemptionRow) error {
-	return b.q.premise(ctx, 1, `SELECT FROM ?redemptions WHERE merchant = ?merchant AND coupon = ? AND booking = ? ? FOR UPDATE`,
+	return b.q.premise(ctx, 1, `SELECT FROM ?redemptions WHERE merchant = ?merchant AND coupon = ? AND booking = ? AND ? FOR UPDATE`,
 		text(row.Coupon), text(row.Booking), row.unchanged())
 }
 
-// unchanged is the condition that the row is as it was. Whatever changes one adds an
-// event; but an edit that counts it anew changes its charges, and for another coupon
-// that joins it see onlyThat. The document is compared for hosts who take rows away and
-// make others under the same keys, as tests do.
+// unchanged is the condition that the row is as it was, and alone if it was. Whatever
+// changes one adds an event; but an edit that counts it anew changes its charges, and
+// another coupon that joins its booking only says so. The document is compared for hosts
+// who take rows away and make others under the same keys, as tests do.
 func (r redemptionRow) unchanged() schema.QueryWithArgs {
-	return bun.SafeQuery("AND events = ? AND charges = ? AND doc = ?", r.Events, text(r.Charges), text(r.Doc))
+	return bun.SafeQuery("events = ? AND others = ? AND charges = ? AND doc = ?", r.Events, r.Others, text(r.Charges), text(r.Doc))
 }
 
 // awaitsConfirm reports whether the row is a reservation: what comes next is likely
@@ -92,20 +91,17 @@ func (b *batch) guessCounters(ctx context.Context, slots []coupon.Slot) (ok bool
 	if b.guessed == coupon.FindsAnything || len(slots) == 0 {
 		return false, nil
 	}
-	seen := make(values, len(slots))
-	for i, slot := range slots {
-		used, ok := b.cache.steady(b.merchant, slot)
-		if !ok {
+	were := make(map[coupon.Slot]int64, len(slots))
+	for _, slot := range slots {
+		if were[slot], ok = b.cache.steady(b.merchant, slot); !ok {
 			return false, nil
 		}
-		seen[i] = append(slotArgs(slot)[1:], used)
 	}
 	err = b.q.premise(ctx, len(slots), `SELECT FROM ?counters WHERE merchant = ?merchant AND coupon = ?
-		AND (limit_of, limit_per, every, subject, currency, since, used) IN (?) ? FOR UPDATE`, text(slots[0].Coupon), seen, counterOrder(slots))
+		AND (limit_of, limit_per, every, subject, currency, since, used) IN (?) ? FOR UPDATE`, text(slots[0].Coupon), countersAt(were), counterOrder(slots))
 	b.unlocked = false // it must be locked before these
-	for i, slot := range slots {
-		b.used[slot] = seen[i][len(seen[i])-1].(int64)
-	}
+	b.steady = were
+	maps.Copy(b.used, were)
 	return err == nil, err
 }
 
@@ -151,18 +147,4 @@ func bookingsWithout(groups []*coupon.Group) (bookings []string) {
 	}
 	slices.Sort(bookings)
 	return slices.Compact(bookings)
-}
-
-// onlyThat makes it an error if the booking that was guessed has any other redemption
-// now than the one that is known, as it is written: by an update on a condition it may
-// not have been. Who adds one of another coupon locks that one before, and so has the
-// update: what others have added is committed and seen here, and nobody adds any more.
-func (b *batch) onlyThat(ctx context.Context, w writer) error {
-	if b.unseen == "" {
-		return nil
-	}
-	e := b.bookings[b.unseen][0]
-	b.unseen = ""
-	return w.send(ctx, 0, nil, `SELECT 1 / CASE WHEN COUNT(*) = 1 AND MIN(coupon) = ? AND MIN(events) = ? THEN 1 ELSE 0 END
-		FROM ?redemptions WHERE merchant = ?merchant AND booking = ?`, text(e.Coupon), e.events, text(e.Booking))
 }

@@ -104,54 +104,34 @@ func redemptionKeys(ctx context.Context, q conn, bookings []string) (keys []rede
 	return keys, err
 }
 
-// guard is for bookings that get another redemption. Two that get their first one at
-// once, of different coupons, must not miss each other, and there was none to lock. Nor
-// must two that join others: of those that are only locked a host's snapshot does not
-// tell that somebody has joined since it was taken, but that the booking was written.
+// guard is for bookings that get their first redemption: two at once, of different
+// coupons, must not miss each other, and there was none to lock. Those that come later
+// change the ones that are there: see batch.insert.
 func (b *batch) guard(ctx context.Context, w writer) error {
-	var first, joined []string
+	var first []string
 	for _, e := range b.changed {
-		switch {
-		case e.isNew && !b.known[e.Booking]:
+		if e.isNew && !b.known[e.Booking] {
 			first = append(first, e.Booking)
-		case e.isNew:
-			joined = append(joined, e.Booking)
 		}
 	}
 	slices.Sort(first)
-	err := chunked(slices.Compact(first), maxRows, func(bookings []string) error {
+	return chunked(slices.Compact(first), maxRows, func(bookings []string) error {
 		rows := convert(bookings, func(id string) list { return list{b.merchant, text(id)} })
 		return w.send(ctx, len(rows), ErrRaced, `INSERT INTO ?bookings (merchant, booking) VALUES ?`, values(rows))
-	})
-	if err != nil {
-		return err
-	}
-	slices.Sort(joined)
-	return chunked(slices.Compact(joined), maxKeys, func(bookings []string) error {
-		return w.send(ctx, 0, nil, `UPDATE ?bookings SET booking = booking WHERE merchant = ?merchant AND booking IN (?)`, bun.List(texts(bookings)))
 	})
 }
 
 // recheck is for bookings that had no redemption and get none: it may have come
-// while the counters were waited for, and then the refusal is of its own use. And
-// it is for those of which not all was looked at, if nothing is written.
+// while the counters were waited for, and then the refusal is of its own use.
 func (b *batch) recheck(ctx context.Context) error {
 	// One that a later group has redeemed is seen by guard.
 	b.refused = slices.DeleteFunc(b.refused, func(id string) bool { return len(b.bookings[id]) > 0 })
-	if len(b.used) == 0 && b.guessed == coupon.FindsAnything {
-		b.refused = nil
-	}
-	unseen := 0 // what that has is looked at together with what is written
-	if len(b.changed) == 0 && !b.wrote && b.unseen != "" {
-		unseen = 1
-		b.refused = append(b.refused, b.unseen)
-	}
-	if len(b.refused) == 0 {
+	if len(b.refused) == 0 || len(b.used) == 0 && b.guessed == coupon.FindsAnything {
 		return nil
 	}
 	slices.Sort(b.refused)
 	keys, err := redemptionKeys(ctx, b.q, slices.Compact(b.refused))
-	if err == nil && len(keys) != unseen {
+	if err == nil && len(keys) > 0 {
 		err = ErrRaced
 	}
 	return err

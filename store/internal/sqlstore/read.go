@@ -125,7 +125,7 @@ func (b *batch) found(rows []redemptionRow) error {
 		if err != nil {
 			return err
 		}
-		e := &entry{Redemption: r, events: row.Events, was: row}
+		e := &entry{Redemption: r, events: row.Events, others: row.Others, was: row}
 		b.known[r.Booking] = true
 		b.bookings[r.Booking] = append(b.bookings[r.Booking], e)
 		b.entries[key{r.Coupon, r.Booking}] = e

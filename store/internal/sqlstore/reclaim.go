@@ -144,7 +144,7 @@ func (b *batch) reserved(row redemptionRow) (*entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &entry{Redemption: r, events: row.Events, was: row}
+	e := &entry{Redemption: r, events: row.Events, others: row.Others, was: row}
 	b.entries[key{r.Coupon, r.Booking}] = e
 	return e, nil
 }

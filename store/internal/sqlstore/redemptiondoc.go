@@ -32,12 +32,13 @@ type redemptionRow struct {
 	Holds          bool
 	Charges        string // see encodeCharges
 	Events         int64  // how many it has
+	Others         int64  // how many redemptions its booking has of other coupons
 	Doc            string
 }
 
 // redemptionColumns are those of redemptionRow, in the order of args.
 const redemptionColumns = `coupon, booking, state, expires_at, version, code, single_use, customer, series, currency, made_at, service_at,
-	subtotal, eligible, discount, other_discounts, refund, cost, new_customer, uses, holds, charges, events, doc`
+	subtotal, eligible, discount, other_discounts, refund, cost, new_customer, uses, holds, charges, events, others, doc`
 
 func (r redemptionRow) args() []any {
 	var newCustomer any
@@ -46,7 +47,7 @@ func (r redemptionRow) args() []any {
 	}
 	return []any{text(r.Coupon), text(r.Booking), text(r.State), r.ExpiresAt, r.Version, text(r.Code), flag(r.SingleUse), text(r.Customer), text(r.Series),
 		text(r.Currency), r.MadeAt, r.ServiceAt,
-		r.Subtotal, r.Eligible, r.Discount, r.OtherDiscounts, r.Refund, r.Cost, newCustomer, r.Uses, flag(r.Holds), text(r.Charges), r.Events, text(r.Doc)}
+		r.Subtotal, r.Eligible, r.Discount, r.OtherDiscounts, r.Refund, r.Cost, newCustomer, r.Uses, flag(r.Holds), text(r.Charges), r.Events, r.Others, text(r.Doc)}
 }
 
 type redemptionDoc struct {
@@ -114,8 +115,9 @@ func decodeCharges(data string) ([]coupon.Charge, error) {
 	}), err
 }
 
-// rowOf gives the row of a redemption that has that many events.
-func rowOf(r coupon.Redemption, events int64) (redemptionRow, error) {
+// rowOf gives the row of a redemption that has that many events, and whose booking
+// has that many others.
+func rowOf(r coupon.Redemption, events, others int64) (redemptionRow, error) {
 	row, err := rowOfAmounts(r)
 	if err == nil {
 		row.Charges, err = encodeCharges(r.Charges)
@@ -126,7 +128,7 @@ func rowOf(r coupon.Redemption, events int64) (redemptionRow, error) {
 	if err != nil {
 		return row, fmt.Errorf("redemption of coupon %s on booking %q: %w", r.Coupon, r.Booking, err)
 	}
-	row.Events = events
+	row.Events, row.Others = events, others
 	return row, nil
 }
 

@@ -38,9 +38,10 @@ type Dialect struct {
 	// Duplicate reports whether a row was not inserted because its key is there.
 	// Needed with RowLocks.
 	Duplicate func(error) bool
-	// ByZero reports whether a statement failed because it divides by zero. Needed
+	// Mistaken reports whether a statement failed as it does if what was taken for
+	// granted is not so: it divides by zero, or refers to a row that is gone. Needed
 	// with RowLocks.
-	ByZero func(error) bool
+	Mistaken func(error) bool
 	// Created reports whether a table or schema could not be created because it
 	// was created at the same moment. Nil where that can't be.
 	Created func(error) bool

@@ -210,5 +210,5 @@ func (s *Store) repair(ctx context.Context, q conn, id coupon.ID) error {
 	for _, d := range found {
 		moved[d.Slot] = d.Held - d.Counter
 	}
-	return move(ctx, q, s.merchant, moved)
+	return move(ctx, q, s.merchant, moved, nil)
 }

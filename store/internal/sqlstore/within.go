@@ -90,6 +90,14 @@ func (c conn) premise(ctx context.Context, want int, query string, args ...any) 
 	return storable(c.db.Dialect().Name(), args...)
 }
 
+// sendPremises sends those that were not sent yet.
+func (c conn) sendPremises(ctx context.Context) error {
+	if w, ok := c.to.(*within); ok && len(w.premises) > 0 {
+		return w.open(ctx)
+	}
+	return nil
+}
+
 // withdraw takes the last premise back, if it was not sent.
 func (c conn) withdraw() bool {
 	w, ok := c.to.(*within)

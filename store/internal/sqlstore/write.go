@@ -35,7 +35,7 @@ func (s *Store) writeGroups(ctx context.Context, groups []*coupon.Group) error {
 		b := &batch{careful: careful, own: own, Store: s, q: q, evenClosed: s.inTx && time.Now().After(patience), coupons: map[coupon.ID]coupon.Coupon{}, read: map[string]bool{}, known: map[string]bool{},
 			bookings: map[string][]*entry{}, entries: map[key]*entry{}, series: map[coupon.SeriesKey]coupon.Series{}, used: map[coupon.Slot]int64{}}
 		err := b.all(ctx, groups)
-		if !careful && err != nil && s.dialect.RowLocks && s.dialect.ByZero(err) { // else it is no guess that was wrong
+		if !careful && err != nil && s.dialect.RowLocks && s.dialect.Mistaken(err) { // else it is no guess that was wrong
 			err = fmt.Errorf("%w: %w", errGuess, err)
 		}
 		careful = careful || errors.Is(err, ErrRaced)
@@ -97,13 +97,13 @@ type batch struct {
 	// evenClosed coupons are not waited for any longer.
 	evenClosed bool
 	careful    bool
-	guessed    coupon.Finding  // what is taken for granted of the bookings; FindsAnything is nothing
-	unseen     string          // a booking of which only one redemption was looked at: see onlyThat
-	unlocked   bool            // the premise of that one came last: its update may take the place, see send
-	own        []coupon.ID     // what the bookings of groups without coupons had before
-	read       map[string]bool // bookings of the groups
-	known      map[string]bool // bookings that have a redemption in the database
-	refused    []string        // bookings without redemptions, of groups that write nothing
+	guessed    coupon.Finding        // what is taken for granted of the bookings; FindsAnything is nothing
+	unlocked   bool                  // the premise of a redemption came last: its update may take the place, see send
+	steady     map[coupon.Slot]int64 // the premise of these counters came last: so may what they get
+	own        []coupon.ID           // what the bookings of groups without coupons had before
+	read       map[string]bool       // bookings of the groups
+	known      map[string]bool       // bookings that have a redemption in the database
+	refused    []string              // bookings without redemptions, of groups that write nothing
 	coupons    map[coupon.ID]coupon.Coupon
 	bookings   map[string][]*entry // those of read, each in the order of coupons
 	entries    map[key]*entry      // all, also of other bookings
@@ -128,6 +128,7 @@ type key struct {
 type entry struct {
 	coupon.Redemption
 	events  int64
+	others  int64         // redemptions of its booking, of other coupons
 	was     redemptionRow // what the database has, if it is not new
 	isNew   bool
 	changed bool
@@ -225,7 +226,11 @@ func (b *batch) insert(r coupon.Redemption) error {
 	if b.find(r.Coupon, r.Booking) != nil {
 		return fmt.Errorf("the redemption of coupon %s on booking %q to be inserted was read", r.Coupon, r.Booking)
 	}
-	e := &entry{Redemption: r, isNew: true}
+	e := &entry{Redemption: r, isNew: true, others: int64(len(b.bookings[r.Booking]))}
+	for _, other := range b.bookings[r.Booking] {
+		other.others++ // which also tells who has seen only that one: see unchanged
+		b.change(other)
+	}
 	b.entries[key{r.Coupon, r.Booking}] = e
 	of := append(b.bookings[r.Booking], e)
 	slices.SortFunc(of, func(x, y *entry) int { return cmp.Compare(x.Coupon, y.Coupon) })
