@@ -174,8 +174,9 @@ func (s *Store) Tx(tx DBTX) *Store {
 
 // Migrate creates the tables and brings them up to date. It may be called at
 // every start, also by several processes at once: each step runs once, in a
-// transaction of its own. After that no process of an older release may write. On a store from [Store.Tx] it is an error, and so is a
-// database whose encoding lacks characters that a text may have.
+// transaction of its own. After that no process of an older release may write.
+// On a store from [Store.Tx] it is an error, and so is a database whose encoding
+// lacks characters that a text may have.
 func (s *Store) Migrate(ctx context.Context) error {
 	if s.InHostTx() {
 		return errors.New("postgres: Migrate makes its own transactions: call it on the store that New gave")

@@ -138,8 +138,9 @@ func (s *Store) Tx(tx DBTX) *Store {
 
 // Migrate creates the tables and brings them up to date. It may be called at
 // every start, also by several processes at once: each step runs once, in a
-// transaction of its own. After that no process of an older release may write. A database in memory that is open to more than one
-// connection is an error, and so is a store from [Store.Tx].
+// transaction of its own. After that no process of an older release may write. A
+// database in memory that is open to more than one connection is an error, and so
+// is a store from [Store.Tx].
 func (s *Store) Migrate(ctx context.Context) error {
 	if s.InHostTx() {
 		return errors.New("sqlite: Migrate makes its own transactions: call it on the store that New gave")
