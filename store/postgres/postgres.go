@@ -32,7 +32,8 @@
 //
 // A write takes for granted what was last seen, to ask the server less often, and
 // has the server fail a statement if it is not so: then it looks and begins anew. The
-// server's log shows that as a division by zero, seldom, or as a duplicate key.
+// server's log shows that as a division by zero, seldom, as a duplicate key or one that
+// is missing.
 //
 // An edit that adds a limit counts what was redeemed before. It closes the coupon
 // for new writes of others, which wait, waits up to five seconds for those under
@@ -120,14 +121,15 @@ func open(db *bun.DB, opt Options) (*Store, error) {
 	s.rows, err = sqlstore.New(sqlstore.Config{
 		DB: db, Schema: opt.Schema, Prefix: opt.Prefix, Transactor: s.tx,
 		Dialect: sqlstore.Dialect{
-			RowLocks:    true,
-			WidthBucket: true,
-			Contains:    "strpos(?, ?) > 0",
-			Overflow:    has(numericOutOfRange),
-			NoTable:     has(undefinedTable),
-			Duplicate:   func(err error) bool { return sqlState(err) == uniqueViolation },
-			Mistaken:    mistaken,
-			Created:     createdAtOnce,
+			RowLocks:      true,
+			ReservedApart: true,
+			WidthBucket:   true,
+			Contains:      "strpos(?, ?) > 0",
+			Overflow:      has(numericOutOfRange),
+			NoTable:       has(undefinedTable),
+			Duplicate:     func(err error) bool { return sqlState(err) == uniqueViolation },
+			Mistaken:      mistaken,
+			Created:       createdAtOnce,
 		},
 	})
 	if err != nil {

@@ -53,7 +53,8 @@ func counters(ctx context.Context, q conn, slots []coupon.Slot, into map[coupon.
 
 // move adds to counters. None of them can go below zero: more would be given
 // back than was charged. Those that get more may have been taken for granted at what
-// they were: if one is not so, it divides by zero.
+// they were: if one is not so, it divides by zero. One that is gone begins anew, as
+// it does where nothing is taken for granted.
 func move(ctx context.Context, w writer, merchant text, moved, were map[coupon.Slot]int64) error {
 	var more values
 	var less []coupon.Slot

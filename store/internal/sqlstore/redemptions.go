@@ -25,7 +25,7 @@ func (s *Store) Redemptions(ctx context.Context, f coupon.RedemptionQuery) (page
 			return o.apply(sel, f.Desc, f.Limit)
 		}
 		sel := from("")
-		if mixed(f) {
+		if s.dialect.ReservedApart && mixed(f) {
 			sel = o.apply(q.db.NewSelect().ColumnExpr(redemptionColumns).TableExpr("(SELECT * FROM (?) AS s UNION ALL SELECT * FROM (?) AS r) AS r",
 				from("r.state <> 'reserved'"), from("r.state = 'reserved'")), f.Desc, f.Limit)
 		}
@@ -45,10 +45,10 @@ func (s *Store) Redemptions(ctx context.Context, f coupon.RedemptionQuery) (page
 	return page, err
 }
 
-// mixed reports whether reservations are looked for among others. But for those of
-// bookings and series no index has both: what is reserved has one of its own.
+// mixed reports whether reservations are looked for among others, by what no index has
+// of both.
 func mixed(f coupon.RedemptionQuery) bool {
-	if ofBookings(f) || f.Series != "" {
+	if ofBookings(f) || f.Series != "" || f.Coupon == "" && (f.Customer != "" || f.Code != "") {
 		return false
 	}
 	return len(f.States) == 0 || len(f.States) > 1 && slices.Contains(f.States, coupon.Reserved)

@@ -24,6 +24,8 @@ type Dialect struct {
 	// RowLocks: writes go on side by side, and what one looks at it locks, row by
 	// row (see lock.go). Else one write lock stands for all row locks.
 	RowLocks bool
+	// ReservedApart: what is reserved is not in the indexes of a coupon's lists and sums.
+	ReservedApart bool
 	// WidthBucket: the database has this function.
 	WidthBucket bool
 	// Contains is a condition of two arguments: the first, a column, has the

@@ -98,13 +98,14 @@ func Life(t *testing.T, st coupon.Store, c coupon.Coupon, do func(name string, f
 		})
 	}
 	for name, f := range map[string]coupon.RedemptionFilter{
-		"reservations":            {Coupon: c.ID, States: []coupon.State{coupon.Reserved}},
-		"what was released":       {Coupon: c.ID, States: []coupon.State{coupon.Released, coupon.ReservationExpired}},
-		"reservations and others": {Coupon: c.ID, Code: coupon.Code(main), States: []coupon.State{coupon.Redeemed, coupon.Reserved}, Live: true, Desc: true},
-		"reservations of all":     {Customer: "c7", States: []coupon.State{coupon.Reserved}},
-		"redemptions in series":   {Series: id("series")},
-		"redemptions of booking":  {Booking: id("life")},
-		"redemptions with once":   {Code: once.Code},
+		"reservations":             {Coupon: c.ID, States: []coupon.State{coupon.Reserved}},
+		"what was released":        {Coupon: c.ID, States: []coupon.State{coupon.Released, coupon.ReservationExpired}},
+		"reservations and others":  {Coupon: c.ID, States: []coupon.State{coupon.Redeemed, coupon.Reserved}, Sort: coupon.ByDiscount, Desc: true},
+		"what is live with a code": {Coupon: c.ID, Code: coupon.Code(main), States: []coupon.State{coupon.Redeemed, coupon.Reserved}, Live: true, Desc: true},
+		"reservations of all":      {Customer: "c7", States: []coupon.State{coupon.Reserved}},
+		"redemptions in series":    {Series: id("series")},
+		"redemptions of booking":   {Booking: id("life")},
+		"redemptions with once":    {Code: once.Code},
 	} {
 		does(name, func() error { return Drain(svc.Redemptions(ctx, f)) })
 	}
